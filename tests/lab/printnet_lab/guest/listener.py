@@ -1,0 +1,69 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plain listeners, as a service of a lab's host: TCP is read and thrown away, every UDP datagram is answered.
+
+Arguments: tcp/515 udp/5500-5501 (all addresses, IPv4 and IPv6) or tcp/515@192.0.2.10 (one address only).
+They stand for the vendors' programs; they speak none of their protocols.
+"""
+
+import selectors
+import socket
+import sys
+
+
+def sockets(text):
+    """The sockets that one argument asks for."""
+    where, _, address = text.partition("@")
+    transport, ports = where.split("/")
+    first, _, last = ports.partition("-")
+    for port in range(int(first), int(last or first) + 1):
+        for bound in [address] if address else ["0.0.0.0", "::"]:
+            family = socket.AF_INET6 if ":" in bound else socket.AF_INET
+            kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
+            listener = socket.socket(family, kind)
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((bound, port))
+            if transport == "tcp":
+                listener.listen(128)
+            listener.setblocking(False)
+            yield listener, answer_tcp if transport == "tcp" else answer_udp
+
+
+def answer_tcp(selector, listener):
+    connection, _ = listener.accept()
+    connection.setblocking(False)
+    selector.register(connection, selectors.EVENT_READ, read_away)
+
+
+def read_away(selector, connection):
+    if not connection.recv(65536):
+        selector.unregister(connection)
+        connection.close()
+
+
+def answer_udp(selector, listener):
+    data, peer = listener.recvfrom(65536)
+    listener.sendto(b"printnet lab: " + data[:64], peer)
+
+
+def main():
+    selector = selectors.DefaultSelector()
+    for argument in sys.argv[1:]:
+        for listener, handler in sockets(argument):
+            selector.register(listener, selectors.EVENT_READ, handler)
+    while True:
+        for key, _ in selector.select():
+            try:
+                key.data(selector, key.fileobj)
+            except (BlockingIOError, InterruptedError):
+                pass
+            except OSError:
+                if key.data is read_away:
+                    selector.unregister(key.fileobj)
+                    key.fileobj.close()
+
+
+main()
