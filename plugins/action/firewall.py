@@ -1,0 +1,78 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Controller side of the module firewall: plans what the components need, then makes one call to the host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.printnet.ports.plugins.plugin_utils import _inventory, _plan, _variables
+from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
+
+display = Display()
+
+_ARGUMENTS: dict[str, Any] = {
+    "components": {"type": "list", "elements": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "firewall": {"type": "str", "choices": ["auto", "firewalld"], "default": "auto"},
+}
+_DIRECTIONS = ("in",)
+
+
+class ActionModule(ActionBase):
+    """Plans, calls, and says what a user has to know."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = True
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        """Plan what the components need, and make one call to the host."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
+        try:
+            owners, warnings = self._plan(arguments, task_vars or {})
+        except PortsError as wrong:
+            raise AnsibleActionFail(wrong.message) from None
+        for warning in warnings:
+            display.warning(warning)
+        answer = self._execute_module(
+            module_name="printnet.ports.firewall", module_args={**arguments, "owners": owners}, task_vars=task_vars
+        )
+        if no_python := _no_python(answer):
+            answer["msg"] = no_python
+        result.update(answer)
+        return result
+
+    def _plan(
+        self, arguments: Mapping[str, Any], variables: Mapping[str, Any]
+    ) -> tuple[list[dict[str, Any]], list[str]]:
+        call = Call(variables, self._templar.template)
+        components = list(dict.fromkeys(arguments["components"]))
+        _inventory.check_components(call.catalog, components)
+        shorts = {_plan.OWNER + name: call.catalog.components[name].short for name in components}
+        if arguments["state"] == "absent":
+            return [{"owner": owner, "short": short, "rules": []} for owner, short in shorts.items()], []
+        estate = call.estate(components, _DIRECTIONS)
+        shares = [_plan.share(estate, call.host, name, call.own_options(name), _DIRECTIONS) for name in components]
+        warnings = [*_variables.misspelt(variables), *call.warnings, *_plan.unknown_report(estate, call.host, shares)]
+        return [{**owner, "short": shorts[owner["owner"]]} for owner in _plan.rules(shares)], warnings
+
+
+def _no_python(answer: Mapping[str, Any]) -> str:
+    """What to do where the host has no Python to run a module with; empty where that is not the trouble."""
+    output = f"{answer.get('module_stdout', '')} {answer.get('module_stderr', '')} {answer.get('msg', '')}"
+    missing = "python" in output and any(sign in output for sign in ("not found", "No such file", "No python"))
+    if not answer.get("failed") or not missing:
+        return ""
+    return (
+        "The host has no Python where Ansible looks for it, so nothing was changed. Install it (on Debian: "
+        "ansible.builtin.raw with apt-get install -y python3), or set ansible_python_interpreter to where it is."
+    )

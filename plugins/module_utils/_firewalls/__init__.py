@@ -1,0 +1,17 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: the firewalls that the collection drives, one file each.
+
+Adding one is one file beside this and one line here. The imports stand at the top and by name because Ansible
+ships to a host what it can see to be imported.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import firewalld
+
+FIREWALLS: dict[str, Any] = {"firewalld": firewalld}

@@ -1,0 +1,106 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: what a module asks of its host: which firewall is active, and a lock against a second run."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LOCK = Path("/run/printnet.ports.lock")
+LOCK_SECONDS = 120
+UNITS = {
+    "firewalld": ("firewalld.service",),
+    "nftables": ("nftables.service",),
+    "iptables": ("netfilter-persistent.service", "iptables.service", "ip6tables.service"),
+}
+_UFW_CONF = Path("/etc/ufw/ufw.conf")
+
+
+class HostError(Exception):
+    """The host is not fit for the task; the text says why, and what to do. Nothing was changed."""
+
+
+def run(*command: str) -> tuple[int, str]:
+    """Exit status and standard output of a command; 127 where there is no such command."""
+    try:
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, timeout=60, encoding="utf-8"
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return 127, ""
+    return done.returncode, done.stdout
+
+
+def active_firewalls() -> list[str]:
+    """The firewalls that filter on this host now; tables of Docker, libvirt or fail2ban are none."""
+    units = [unit for names in UNITS.values() for unit in names]
+    states = run("systemctl", "is-active", *units)[1].split()
+    on = {unit for unit, state in zip(units, states) if state in ("active", "activating", "reloading")}
+    found = [name for name, names in UNITS.items() if on.intersection(names)]
+    return found + (["ufw"] if _ufw_enabled() else [])
+
+
+def _ufw_enabled() -> bool:
+    try:
+        with _UFW_CONF.open(encoding="utf-8", errors="replace") as lines:
+            return any(line.split("#")[0].replace('"', "").strip().lower() == "enabled=yes" for line in lines)
+    except OSError:
+        return False
+
+
+def stopped_firewalls() -> list[str]:
+    """The firewalls that start at boot, though they do not run now."""
+    units = [unit for names in UNITS.values() for unit in names]
+    on = {unit for unit in units if run("systemctl", "is-enabled", unit)[1].strip() == "enabled"}
+    return [name for name, names in UNITS.items() if on.intersection(names)]
+
+
+@contextmanager
+def locked(
+    path: Path = LOCK, seconds: float = LOCK_SECONDS, say: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Holds the host's lock; a second run waits, and says so. The lock's file is gone afterwards."""
+    end = time.monotonic() + seconds
+    waited = False
+    while True:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as wrong:
+            os.close(descriptor)
+            if wrong.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+        else:
+            if _is_current(descriptor, path):
+                break
+            os.close(descriptor)
+        if time.monotonic() > end:
+            raise HostError(
+                f"Another run of printnet.ports has held {path} for {seconds:.0f} seconds. Nothing was changed."
+            )
+        if not waited and say:
+            say("Waited for another run of printnet.ports on this host.")
+        waited = True
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        path.unlink()
+        os.close(descriptor)
+
+
+def _is_current(descriptor: int, path: Path) -> bool:
+    """Whether the file that is locked is still the one of that name: its last holder removes it."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False

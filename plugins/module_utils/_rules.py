@@ -1,0 +1,212 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: firewall rules in their one form, and what differs between two sets of them. Pure; Python 3.9 and later.
+
+A rule allows a transport's ports to peers. Two sets of rules that allow the same packets have the same canonical
+form, whatever way they were written.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Union
+
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+Span = tuple[int, int]
+Profile = tuple[tuple[tuple[Span, ...], tuple[str, ...]], ...]
+
+EVERYBODY = ("0.0.0.0/0", "::/0")
+_ALL_PORTS = (1, 65535)
+DIRECTIONS = ("in", "out")
+TRANSPORTS = ("tcp", "udp")
+
+
+class RuleError(ValueError):
+    """A rule is not one; the text names the field, the value and what would be right."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Allows ``transport`` to ``ports`` from (or, with ``out``, to) ``peers``, CIDRs of both families.
+
+    Empty ``source_ports`` means all. ``flows`` says who asks for it and has no part in what is allowed.
+    """
+
+    direction: str
+    transport: str
+    ports: tuple[Span, ...]
+    peers: tuple[str, ...]
+    source_ports: tuple[Span, ...] = ()
+    flows: tuple[str, ...] = ()
+
+    def key(self) -> tuple[Any, ...]:
+        """What the rule allows; equal keys allow the same."""
+        return (self.direction, self.transport, self.source_ports, self.ports, self.peers)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "direction": self.direction,
+            "transport": self.transport,
+            "ports": [span_text(span) for span in self.ports],
+            "source_ports": [span_text(span) for span in self.source_ports],
+            "peers": ["any"] if self.peers == EVERYBODY else list(self.peers),
+            "flows": list(self.flows),
+        }
+
+    def as_text(self) -> str:
+        """One line for people and diffs."""
+        preposition = "from" if self.direction == "in" else "to"
+        ports = ",".join(span_text(span) for span in self.ports)
+        source = " source port " + ",".join(span_text(span) for span in self.source_ports) if self.source_ports else ""
+        peers = "any" if self.peers == EVERYBODY else " ".join(self.peers)
+        return f"{self.direction} {self.transport} {ports}{source} {preposition} {peers}"
+
+
+def span_text(span: Span) -> str:
+    return str(span[0]) if span[0] == span[1] else f"{span[0]}-{span[1]}"
+
+
+def parse_span(value: Any) -> Span:
+    first, dash, last = str(value).strip().partition("-")
+    try:
+        span = (int(first), int(last) if dash else int(first))
+    except ValueError:
+        span = (0, 0)
+    if not 1 <= span[0] <= span[1] <= 65535:
+        raise RuleError(f"port {value!r} must be a number from 1 to 65535, or a range such as 5500-5501")
+    return span
+
+
+def parse(raw: Mapping[str, Any]) -> Rule:
+    """A rule out of plain values; raises RuleError."""
+    if raw["direction"] not in DIRECTIONS:
+        raise RuleError(f"direction {raw['direction']!r} must be one of {', '.join(DIRECTIONS)}")
+    if raw["transport"] not in TRANSPORTS:
+        raise RuleError(f"transport {raw['transport']!r} must be one of {', '.join(TRANSPORTS)}")
+    return Rule(
+        direction=raw["direction"],
+        transport=raw["transport"],
+        ports=tuple(parse_span(port) for port in raw["ports"]),
+        peers=tuple(str(network) for peer in raw["peers"] for network in _networks(peer)),
+        source_ports=tuple(parse_span(port) for port in raw.get("source_ports") or ()),
+        flows=tuple(raw.get("flows") or ()),
+    )
+
+
+def _networks(peer: Any) -> list[Network]:
+    if str(peer).strip().lower() == "any":
+        return [ipaddress.ip_network(network) for network in EVERYBODY]
+    try:
+        return [ipaddress.ip_network(str(peer).strip())]
+    except ValueError as wrong:
+        raise RuleError(f"peer {peer!r} must be a network such as 192.0.2.0/24 or 2001:db8::/64: {wrong}") from None
+
+
+def canonical(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """The one form of a set of rules.
+
+    Source ports and ports are cut where any rule begins or ends; each piece gets the fewest networks that hold all
+    its peers; then pieces with equal peers join again. What is allowed from any source port already is left out of
+    the rules for particular ones.
+    """
+    sides: dict[tuple[str, str], list[Rule]] = {}
+    for rule in rules:
+        sides.setdefault((rule.direction, rule.transport), []).append(rule)
+    found: list[Rule] = []
+    for (direction, transport), group in sides.items():
+        free = [rule for rule in group if not rule.source_ports or _join(rule.source_ports) == (_ALL_PORTS,)]
+        bound = [rule for rule in group if rule not in free]
+        profiles: dict[Profile, list[Span]] = {_by_peers(free): []}
+        for source in _pieces([rule.source_ports for rule in bound]):
+            inside = [rule for rule in bound if _covers(rule.source_ports, source)]
+            profiles.setdefault(_by_peers(inside, free), []).append(source)
+        for profile, sources in profiles.items():
+            for ports, peers in profile:
+                rule = Rule(direction, transport, ports, peers, _join(sources))
+                found.append(replace(rule, flows=_asking(group, rule)))
+    return tuple(sorted(found, key=Rule.key))
+
+
+def _pieces(spans: Sequence[Sequence[Span]]) -> list[Span]:
+    """The ranges between all points where some span begins or ends, within what the spans cover."""
+    cuts = sorted({cut for group in spans for first, last in group for cut in (first, last + 1)})
+    pieces = [(first, after - 1) for first, after in zip(cuts, cuts[1:])]
+    return [piece for piece in pieces if any(_covers(group, piece) for group in spans)]
+
+
+def _covers(spans: Iterable[Span], piece: Span) -> bool:
+    return any(first <= piece[0] and piece[1] <= last for first, last in spans)
+
+
+def _by_peers(rules: Sequence[Rule], already: Sequence[Rule] = ()) -> Profile:
+    """Ports by the peers that they are open to, without what other rules allow already."""
+    ports: dict[tuple[str, ...], list[Span]] = {}
+    spans = [rule.ports for rule in rules]
+    for piece in _pieces(spans + [rule.ports for rule in already]):
+        peers = _peers_at(rules, piece)
+        holes = _peers_at(already, piece)
+        left = _collapse(_without(_collapse(peers), holes) if holes else peers)
+        if left:
+            ports.setdefault(left, []).append(piece)
+    return tuple(sorted((_join(pieces), peers) for peers, pieces in ports.items()))
+
+
+def _peers_at(rules: Iterable[Rule], piece: Span) -> set[str]:
+    return {peer for rule in rules if _covers(rule.ports, piece) for peer in rule.peers}
+
+
+def _collapse(peers: Iterable[str]) -> tuple[str, ...]:
+    networks = [ipaddress.ip_network(peer) for peer in peers]
+    v4 = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
+    v6 = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
+    return (
+        *(str(network) for network in ipaddress.collapse_addresses(v4)),
+        *(str(network) for network in ipaddress.collapse_addresses(v6)),
+    )
+
+
+def _without(peers: Iterable[str], holes: Iterable[str]) -> set[str]:
+    """The peers' addresses that are in no hole."""
+    left = [ipaddress.ip_network(peer) for peer in peers]
+    for hole in map(ipaddress.ip_network, holes):
+        left = [part for network in left for part in _cut(network, hole)]
+    return {str(network) for network in left}
+
+
+def _cut(network: Any, hole: Any) -> list[Any]:
+    if network.version != hole.version or not network.overlaps(hole):
+        return [network]
+    return [] if network.subnet_of(hole) else list(network.address_exclude(hole))
+
+
+def _join(spans: Iterable[Span]) -> tuple[Span, ...]:
+    joined: list[Span] = []
+    for first, last in sorted(spans):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return tuple(joined)
+
+
+def _asking(rules: Iterable[Rule], allowed: Rule) -> tuple[str, ...]:
+    """The flows of all rules that have a part in what is allowed."""
+    found: set[str] = set()
+    for rule in rules:
+        sources = not rule.source_ports or not allowed.source_ports or _touch(rule.source_ports, allowed.source_ports)
+        if sources and _touch(rule.ports, allowed.ports) and _without(rule.peers, allowed.peers) != set(rule.peers):
+            found.update(rule.flows)
+    return tuple(sorted(found))
+
+
+def _touch(some: Iterable[Span], others: Sequence[Span]) -> bool:
+    return any(first <= last2 and first2 <= last for first, last in some for first2, last2 in others)
+
+
+def lines(rules: Iterable[Rule]) -> list[str]:
+    """The rules as sorted lines, one a rule."""
+    return [rule.as_text() for rule in rules]

@@ -1,0 +1,104 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: addresses and networks in their one form: the fewest CIDRs, IPv4 before IPv6."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
+
+try:
+    import netaddr
+except ImportError:
+    HAS_NETADDR = False
+else:
+    HAS_NETADDR = True
+
+EVERYBODY = ("0.0.0.0/0", "::/0")
+"""What the word ``any`` means."""
+
+_RESOLVERS = 16
+
+
+def networks(value: Any) -> tuple[str, ...]:
+    """One entry as CIDRs: an address, a network with length or mask, or a range ``first-last``.
+
+    Raises ValueError with what would be right.
+    """
+    if not HAS_NETADDR:
+        raise PortsError("The Python library netaddr is missing on the controller: pip install netaddr")
+    text = str(value).strip()
+    try:
+        if "-" in text:
+            first, last = (part.strip() for part in text.split("-", 1))
+            return tuple(str(cidr) for cidr in netaddr.iprange_to_cidrs(_address(first), _address(last)))
+        if "/" not in text:
+            return (str(netaddr.IPNetwork(_address(text))),)
+        network = netaddr.IPNetwork(text)
+    except (netaddr.AddrFormatError, ValueError, TypeError):
+        raise ValueError(
+            "must be an address, a network such as 192.0.2.0/24 or 2001:db8::/64, or a range such as "
+            "192.0.2.10-192.0.2.20"
+        ) from None
+    if network.ip != network.network:
+        raise ValueError(f"has host bits set: write {network.cidr} for the network or {network.ip} for the one address")
+    return (str(network.cidr),)
+
+
+def _address(text: str) -> Any:
+    return netaddr.IPAddress(text, flags=netaddr.INET_PTON)
+
+
+def address(value: Any) -> str | None:
+    """The address in its one form, or None where the value is none."""
+    try:
+        found = networks(value) if "/" not in str(value) and "-" not in str(value) else ()
+    except ValueError:
+        return None
+    return found[0].rpartition("/")[0] if found else None
+
+
+def misplaced(value: str) -> str:
+    """Why the address can't be that of a peer; empty where it can."""
+    found = netaddr.IPAddress(value)
+    if found.is_loopback():
+        return "a loopback address"
+    if found.is_multicast():
+        return "a multicast address"
+    if int(found) == 0:
+        return "the unspecified address"
+    if found.version == 6 and found.is_link_local():
+        return "a link-local address, which means nothing without its interface"
+    if found.version == 6 and found.is_ipv4_mapped():
+        return f"an IPv4 address in IPv6 form; write {found.ipv4()}"
+    return ""
+
+
+def merge(cidrs: Iterable[str]) -> tuple[str, ...]:
+    """The fewest networks that hold the same addresses, IPv4 first, each family in order."""
+    return tuple(str(cidr) for cidr in netaddr.cidr_merge([netaddr.IPNetwork(cidr) for cidr in set(cidrs)]))
+
+
+def resolve(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The addresses that the controller's resolver has for each name; none for a name that it does not know."""
+    wanted = sorted(set(names))
+    if not wanted:
+        return {}
+    with ThreadPoolExecutor(max_workers=min(_RESOLVERS, len(wanted))) as pool:
+        return dict(zip(wanted, pool.map(_resolve, wanted), strict=True))
+
+
+@cache
+def _resolve(name: str) -> tuple[str, ...]:
+    try:
+        answers = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return ()
+    return tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))

@@ -1,0 +1,219 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: the rules that one host needs: flows times topology. Knows no firewall and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _choices
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
+from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog, Flow
+from ansible_collections.printnet.ports.plugins.plugin_utils._render import join_spans
+from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan, span_text
+from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Options, Party, Topology, peers
+
+UNKNOWN_PEERS = ("skip", "fail", "any")
+OWNER = "printnet.ports/"
+"""Begins the owner of every rule; the component's name follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """All that plans are made from."""
+
+    catalog: Catalog
+    settings: _choices.Settings
+    topology: Topology
+    unknown_peers: str = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A flow that needs a rule on the host, with the other end's networks in their fewest."""
+
+    flow: Flow
+    direction: str
+    port: PortSpan
+    source_port: PortSpan | None
+    peers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A flow that gets no rule, because nobody said where its other end is."""
+
+    flow: Flow
+    direction: str
+    port: PortSpan
+    component: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one component of a host needs. ``inside`` counts flows that do not leave the host."""
+
+    component: str
+    wants: tuple[Want, ...]
+    unknown: tuple[Unknown, ...]
+    inside: int = 0
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether there is something to receive, all of it from nobody knows where."""
+        received = any(want.direction == "in" for want in self.wants) or self.inside
+        return not received and any(missing.direction == "in" for missing in self.unknown)
+
+
+def share(estate: Estate, host: str, component: str, own: Options, directions: Sequence[str] = ("in", "out")) -> Share:
+    """The component's share of the host's rules; ``own`` are the component's options as they hold on this host."""
+    here = _Here(estate, host, component, own)
+    wants: list[Want] = []
+    unknown: list[Unknown] = []
+    inside = 0
+    for direction in directions:
+        for flow, other in _ends(here, direction):
+            parties = estate.topology.sources(estate.catalog, other)
+            if not parties:
+                missing = _missing(here, flow, direction, other)
+                unknown += missing if estate.unknown_peers != "any" else ()
+                parties = [Party(entry.component, everybody=True) for entry in missing if estate.unknown_peers == "any"]
+            wants += _wants(here, flow, direction, other, parties)
+            inside += other != component and _contains(parties, host)
+    return Share(component, tuple(wants), tuple(unknown), inside)
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """One component on one host, and the estate around it."""
+
+    estate: Estate
+    host: str
+    component: str
+    own: Options
+
+
+def _ends(here: _Here, direction: str) -> Iterable[tuple[Flow, str]]:
+    """The component's flows with the component at their other end.
+
+    A flow with a ``peer_feature`` runs between the destination's own hosts as well, while that feature is on.
+    """
+    catalog = here.estate.catalog
+    for kind in catalog.kinds(here.component):
+        for flow in catalog.flows_by("destination", kind):
+            if direction == "in":
+                yield flow, flow.source
+            if flow.peer_feature and _is_on(here, flow.peer_feature):
+                yield flow, flow.destination
+        if direction == "out":
+            for flow in catalog.flows_by("source", kind):
+                yield flow, flow.destination
+
+
+def _wants(here: _Here, flow: Flow, direction: str, other: str, parties: Iterable[Party]) -> list[Want]:
+    networks: dict[tuple[PortSpan, PortSpan | None], list[str]] = {}
+    for group in peers(parties, here.host):
+        state = _state(here, flow, other, group.options)
+        if state.enabled and group.networks:
+            key = (state.port, state.source_port if state.match_source_port else None)
+            networks.setdefault(key, []).extend(group.networks)
+    return [
+        Want(flow, direction, port, source_port, _addresses.merge(cidrs))
+        for (port, source_port), cidrs in networks.items()
+    ]
+
+
+def _missing(here: _Here, flow: Flow, direction: str, other: str) -> list[Unknown]:
+    absent = here.estate.topology.unknown(here.estate.catalog, other)
+    state = _state(here, flow, other, {})
+    return [Unknown(flow, direction, state.port, absent)] if absent and state.enabled else []
+
+
+def _contains(parties: Iterable[Party], host: str) -> bool:
+    return any(member.name == host for party in parties for member in party.hosts)
+
+
+def _is_on(here: _Here, feature: str) -> bool:
+    settings, catalog = here.estate.settings, here.estate.catalog
+    if feature in settings.features:
+        return settings.features[feature]
+    for option in catalog.options.values():
+        if option.feature == feature:
+            return bool(here.own.get(option.name, option.default))
+    return catalog.features[feature].default
+
+
+def _state(here: _Here, flow: Flow, other: str, others: Options) -> _choices.State:
+    """The flow between this host and a group of peers.
+
+    Both ends bring the options of their own component. Where the options of a third one count, the flow is on when
+    any of that component's hosts needs it.
+    """
+    catalog, topology = here.estate.catalog, here.estate.topology
+    third = sorted({option.component for option in catalog.options_of_flow[flow.id]} - {here.component, other})
+    states = []
+    for settings in product(*(topology.options_of(name) for name in third)):
+        values: dict[str, Any] = dict(topology.options)
+        for chosen in (*settings, others, here.own):
+            values.update(chosen)
+        states.append(_choices.state(catalog, flow, here.estate.settings, values))
+    return next((state for state in states if state.enabled), states[0])
+
+
+def rules(shares: Iterable[Share]) -> list[dict[str, Any]]:
+    """The owners and their rules as the module takes them: flows with the same peers share a rule."""
+    return [{"owner": OWNER + one.component, "rules": _rules(one.wants)} for one in shares]
+
+
+def _rules(wants: Iterable[Want]) -> list[dict[str, Any]]:
+    grouped: dict[tuple[str, str, tuple[str, ...], PortSpan | None], list[Want]] = {}
+    for want in wants:
+        grouped.setdefault((want.direction, want.flow.transport, want.peers, want.source_port), []).append(want)
+    return [
+        {
+            "direction": direction,
+            "transport": transport,
+            "ports": [span_text(span) for span in join_spans(want.port for want in group)],
+            "source_ports": [span_text(source_port)] if source_port else [],
+            "peers": list(networks),
+            "flows": sorted({want.flow.id for want in group}),
+        }
+        for (direction, transport, networks, source_port), group in grouped.items()
+    ]
+
+
+def unknown_report(estate: Estate, host: str, shares: Iterable[Share]) -> list[str]:
+    """A warning for the host that lists what is not opened and the lines to add; a PortsError where that is due."""
+    shares = list(shares)
+    missing = [entry for one in shares for entry in one.unknown if entry.direction == "in"]
+    if not missing:
+        return []
+    lines = "\n".join(_lines(missing))
+    ports = "\n".join(
+        f"  {entry.flow.transport}/{span_text(entry.port)} from {entry.component} ({entry.flow.id})"
+        for entry in missing
+    )
+    cut_off = [one.component for one in shares if one.cut_off]
+    advice = (
+        "Say where they are, with hosts in a group of the same name or with lines such as these in group_vars/all.yml "
+        f"(the networks are examples):\n{lines}"
+    )
+    if cut_off:
+        raise PortsError(
+            f"{host}: nobody could reach {' and '.join(cut_off)}, because the inventory names no address for "
+            f"any of its peers. Not opened:\n{ports}\n{advice}"
+        )
+    if estate.unknown_peers == "fail":
+        raise PortsError(f"{host}: peers without an address, and printnet_unknown_peers is fail:\n{ports}\n{advice}")
+    return [f"{host}: the inventory names no address for some peers. Not opened:\n{ports}\n{advice}"]
+
+
+def _lines(missing: Iterable[Unknown]) -> list[str]:
+    examples: Mapping[str, str] = {"workstation": "198.51.100.0/24, 2001:db8:51::/64"}
+    names = sorted({entry.component for entry in missing})
+    return ["printnet_networks:", *(f"  {name}: [{examples.get(name, '192.0.2.10')}]" for name in names)]

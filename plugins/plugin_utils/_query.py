@@ -1,0 +1,140 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: questions to the catalog, answered as plain dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.printnet.ports.plugins.plugin_utils import _choices, _schema
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, nearest, shown
+from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog, Flow
+from ansible_collections.printnet.ports.plugins.plugin_utils._schema import span_text
+
+DIRECTIONS = ("in", "out", "both")
+FIELDS = ("source", "destination", "transport", "port", "application", "feature", "document", "reading")
+
+
+def as_dict(flow: Flow, state: _choices.State) -> dict[str, Any]:
+    """The flow as users get it; a port is a number, a range the text ``first-last``."""
+    return {
+        "id": flow.id,
+        "source": flow.source,
+        "destination": flow.destination,
+        "transport": flow.transport,
+        "port": _port(state.port),
+        "source_port": _port(state.source_port) if state.source_port else None,
+        "application": flow.application,
+        "purpose": flow.purpose,
+        "feature": flow.feature,
+        "one_of": flow.one_of,
+        "user_defined": flow.user_defined,
+        "reading": flow.reading,
+        "enabled": state.enabled,
+        "documents": [
+            {"document": place.document, "table": place.table, "line": place.line} for place in flow.documents
+        ],
+        "note": flow.note,
+    }
+
+
+def _port(value: _schema.PortSpan) -> int | str:
+    return value[0] if value[0] == value[1] else span_text(value)
+
+
+def select(catalog: Catalog, terms: Sequence[Any], direction: str, where: Mapping[str, Any]) -> list[Flow]:
+    """The flows that the terms name and whose fields have the values, in the catalog's order.
+
+    Each condition is answered by an index; the shortest answer is then narrowed by the others.
+    """
+    faults = Faults()
+    answers: list[tuple[Flow, ...]] = []
+    if terms:
+        answers.append(tuple(flow for term in terms for flow in _of_term(catalog, term, direction, faults)))
+    for name, value in where.items():
+        if value is not None:
+            answers.append(_of_field(catalog, name, value, faults))
+    faults.stop()
+    if not answers:
+        return list(catalog.flows.values())
+    answers.sort(key=len)
+    others = [{flow.id for flow in answer} for answer in answers[1:]]
+    found = {flow.id: flow for flow in answers[0] if all(flow.id in other for other in others)}
+    return list(found.values())
+
+
+def _of_term(catalog: Catalog, term: Any, direction: str, faults: Faults) -> Iterable[Flow]:
+    if term in catalog.flows:
+        return (catalog.flows[term],)
+    if term not in catalog.components:
+        faults.add(
+            "flows", f"{shown(term)} is no component and no flow{nearest(term, (*catalog.components, *catalog.flows))}"
+        )
+        return ()
+    kinds = catalog.kinds(term)
+    sides = {"in": ("destination",), "out": ("source",), "both": ("destination", "source")}[direction]
+    return [flow for side in sides for kind in kinds for flow in catalog.flows_by(side, kind)]
+
+
+def _of_field(catalog: Catalog, name: str, value: Any, faults: Faults) -> tuple[Flow, ...]:
+    where = f"flows, {name}"
+    if name == "port":
+        number = _schema.read_value(_schema.port, value, where, faults)
+        return catalog.flows_on(number) if number else ()
+    if name == "application":
+        value = str(value).lower()
+    known: Iterable[Any] = {
+        "source": catalog.components,
+        "destination": catalog.components,
+        "transport": _schema.TRANSPORTS,
+        "application": catalog.values_of("application"),
+        "feature": catalog.features,
+        "document": catalog.documents,
+        "reading": _schema.READINGS,
+    }[name]
+    _schema.check_known(value, known, name if name in ("feature", "document") else f"value of {name}", where, faults)
+    return catalog.flows_by(name, value)
+
+
+def query(
+    catalog: Catalog,
+    settings: _choices.Settings,
+    options: Mapping[str, Any],
+    terms: Sequence[Any] = (),
+    *,
+    direction: str = "both",
+    enabled_only: bool = True,
+    **where: Any,
+) -> list[dict[str, Any]]:
+    """The flows in question as dictionaries, as features, overrides and options make them."""
+    if direction not in DIRECTIONS:
+        there = f"{', '.join(DIRECTIONS)}{nearest(direction, DIRECTIONS)}"
+        raise PortsError(f"flows, direction: {shown(direction)} must be one of {there}")
+    # Overrides and options can move a flow to the port in question, so then the index does not know.
+    port = where.get("port")
+    moved = port is not None and bool(settings.overrides or options)
+    found = select(catalog, terms, direction, {**where, "port": None} if moved else where)
+    answers = [(flow, _choices.state(catalog, flow, settings, options)) for flow in found]
+    if moved:
+        number = _number(port)
+        answers = [(flow, state) for flow, state in answers if state.port[0] <= number <= state.port[1]]
+    return [as_dict(flow, state) for flow, state in answers if state.enabled or not enabled_only]
+
+
+def _number(port: Any) -> int:
+    faults = Faults()
+    number: int = _schema.read_value(_schema.port, port, "flows, port", faults)
+    faults.stop()
+    return number
+
+
+def silent(catalog: Catalog, terms: Sequence[Any]) -> list[str]:
+    """A sentence for each component asked for of which no document names a flow."""
+    return [
+        f"No flow of {term} is in the catalog. {catalog.components[term].note}".strip()
+        for term in terms
+        if term in catalog.components and not list(_of_term(catalog, term, "both", Faults()))
+    ]
