@@ -56,7 +56,9 @@ def run(command: list[str], log: Path) -> None:
         )
     if done.returncode:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        raise SystemExit("\n".join([*lines[-15:], f"printnet.ports: failed: {' '.join(command[:4])} ... (all of it: {log})"]))
+        raise SystemExit(
+            "\n".join([*lines[-15:], f"printnet.ports: failed: {' '.join(command[:4])} ... (all of it: {log})"])
+        )
 
 
 def make_environment(cache: Path, environment: Path, lock: Path) -> None:
