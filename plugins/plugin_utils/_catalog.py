@@ -10,7 +10,7 @@ All faults of all entries are found before anything is raised.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._model import (
 from ansible_collections.printnet.ports.plugins.plugin_utils._schema import Field, check_known, read_entry
 
 FOLDER = Path(__file__).parent / "catalog"
+COMPILED = FOLDER / "compiled.json"
+"""What the files compile to. A stale one is not used, only slow."""
 OPTION_TYPES = ("bool", "str", "list", "port")
 
 _DOCUMENT = {
@@ -260,13 +262,15 @@ class _Entries:
         return Catalog(self.documents, self.components, self.features, self.options, self.flows)
 
 
-def read_files(files: Iterable[tuple[str, str]], pins: Mapping[str, str] | None = None) -> Catalog:
+def read_files(
+    files: Iterable[tuple[str, str]], pins: Mapping[str, str] | None = None, compiled: str | None = None
+) -> Catalog:
     """The catalog that the files make: pairs of a name and a content.
 
     ``pins`` maps a document's id to the edition wanted, where several files hold editions of one document; without a
-    pin the one with the latest date counts.
+    pin the one with the latest date counts. ``compiled`` spares reading YAML when it was made of these files.
     """
-    contents = [(name, _catalog_text.read(name, content)) for name, content in files]
+    contents = _catalog_text.read_compiled(files, compiled)
     entries = _Entries()
     for name, content in _editions(contents, pins or {}, entries.faults):
         entries.add_file(name, content)
@@ -274,7 +278,7 @@ def read_files(files: Iterable[tuple[str, str]], pins: Mapping[str, str] | None 
 
 
 def _editions(
-    contents: list[tuple[str, Any]], pins: Mapping[str, str], faults: Faults
+    contents: Sequence[tuple[str, Mapping[str, Any]]], pins: Mapping[str, str], faults: Faults
 ) -> Iterable[tuple[str, Mapping[str, Any]]]:
     editions: dict[str, list[Mapping[str, Any]]] = {}
     for _name, content in contents:
@@ -304,8 +308,13 @@ def _editions(
 
 @lru_cache(maxsize=4)
 def _shipped(pins: tuple[tuple[str, str], ...]) -> Catalog:
-    files = [(path.name, path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.yml"))]
-    return read_files(files, dict(pins))
+    compiled = COMPILED.read_text(encoding="utf-8") if COMPILED.exists() else None
+    return read_files(shipped_files(), dict(pins), compiled)
+
+
+def shipped_files() -> list[tuple[str, str]]:
+    """The names and contents of the catalog's files."""
+    return [(path.name, path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.yml"))]
 
 
 @lru_cache(maxsize=8)

@@ -11,6 +11,9 @@ numbers, true, false and null are not text: a catalog needs no more, and reading
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+from hashlib import sha256
 from typing import Any
 
 import yaml
@@ -24,6 +27,31 @@ class Located(dict[str, Any]):
 
     __slots__ = ("line",)
     line: int
+
+
+def read_compiled(files: Iterable[tuple[str, str]], compiled: str | None) -> list[tuple[str, dict[str, Any]]]:
+    """The files' values, from their compiled form when that was made of exactly these files.
+
+    Reading YAML is most of the time that the catalog takes to load; JSON takes a tenth of it.
+    """
+    files = list(files)
+    if compiled is not None:
+        kept = json.loads(compiled)
+        if kept["digest"] == digest(files):
+            return list(kept["files"].items())
+    return [(name, read(name, content)) for name, content in files]
+
+
+def compile_files(files: Iterable[tuple[str, str]]) -> str:
+    """The compiled form of the files."""
+    files = list(files)
+    values = {name: read(name, content) for name, content in files}
+    return json.dumps({"digest": digest(files), "files": values}, separators=(",", ":")) + "\n"
+
+
+def digest(files: Iterable[tuple[str, str]]) -> str:
+    """A sum over names and contents of the files."""
+    return sha256("\0".join(part for file in files for part in file).encode()).hexdigest()
 
 
 def read(name: str, content: str) -> Located:
