@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.printnet.ports.plugins.plugin_utils import _inventory, _plan, _variables
@@ -24,6 +24,10 @@ _ARGUMENTS: dict[str, Any] = {
     "firewall": {"type": "str", "choices": ["auto", "firewalld"], "default": "auto"},
 }
 _DIRECTIONS = ("in",)
+_NO_PYTHON = (
+    "The host has no Python where Ansible looks for it, so nothing was changed. Install it (on Debian: "
+    "ansible.builtin.raw with apt-get install -y python3), or set ansible_python_interpreter to where it is."
+)
 
 
 class ActionModule(ActionBase):
@@ -43,13 +47,21 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(wrong.message) from None
         for warning in warnings:
             display.warning(warning)
-        answer = self._execute_module(
-            module_name="printnet.ports.firewall", module_args={**arguments, "owners": owners}, task_vars=task_vars
-        )
-        if no_python := _no_python(answer):
-            answer["msg"] = no_python
-        result.update(answer)
+        result.update(self._call_host({**arguments, "owners": owners}, task_vars))
         return result
+
+    def _call_host(self, arguments: Mapping[str, Any], variables: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = self._execute_module(
+                module_name="printnet.ports.firewall", module_args=dict(arguments), task_vars=variables
+            )
+        except AnsibleError as wrong:
+            if _no_python(str(wrong)):
+                raise AnsibleActionFail(_NO_PYTHON) from None
+            raise
+        if answer.get("failed") and _no_python(f"{answer.get('module_stdout', '')} {answer.get('module_stderr', '')}"):
+            raise AnsibleActionFail(_NO_PYTHON)
+        return answer
 
     def _plan(
         self, arguments: Mapping[str, Any], variables: Mapping[str, Any]
@@ -66,13 +78,6 @@ class ActionModule(ActionBase):
         return [{**owner, "short": shorts[owner["owner"]]} for owner in _plan.rules(shares)], warnings
 
 
-def _no_python(answer: Mapping[str, Any]) -> str:
-    """What to do where the host has no Python to run a module with; empty where that is not the trouble."""
-    output = f"{answer.get('module_stdout', '')} {answer.get('module_stderr', '')} {answer.get('msg', '')}"
-    missing = "python" in output and any(sign in output for sign in ("not found", "No such file", "No python"))
-    if not answer.get("failed") or not missing:
-        return ""
-    return (
-        "The host has no Python where Ansible looks for it, so nothing was changed. Install it (on Debian: "
-        "ansible.builtin.raw with apt-get install -y python3), or set ansible_python_interpreter to where it is."
-    )
+def _no_python(told: str) -> bool:
+    """Whether Ansible, or the host's shell, says that there is no Python to run a module with."""
+    return "python" in told and any(sign in told for sign in ("not found", "No such file", "No python"))
