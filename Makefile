@@ -5,12 +5,12 @@
 # Everything sets up what it needs by itself: see tests/gates/in-env. ARGS="..." is handed on.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench generate lock clean
 
 IN := tests/gates/in-env
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 demo: ## a lab of real hosts: opens the right ports, and proves it with packets
 	@exec $(IN) --lab run -- tests/demo/run $(ARGS)
@@ -23,6 +23,9 @@ check: ## the fast part of it: lint, types, unit tests
 
 bench: ## how fast it is, as ratios; never a pass or a fail
 	@exec $(IN) --lab dev -- tests/bench/run $(ARGS)
+
+generate: ## write what is made from the catalog: its compiled form, the page of all flows
+	@exec $(IN) run -- python tests/gates/generate.py
 
 lock: ## pin the newest versions of what requirements/*.in ask for
 	@set -e; for name in run dev galaxy; do \

@@ -101,14 +101,13 @@ def make_link(collections: Path, root: Path) -> None:
 
 
 def install_packages(cache: Path, root: Path) -> None:
-    """Install the system packages that the lab needs; where that can't be, say so and go on: the lab judges."""
-    listing = root / "tests" / "lab" / "packages.txt"
-    if not listing.exists():
+    """Install the system packages that are asked for; where that can't be, say so, and go on: not all needs them."""
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
         return
-    wanted = [line.partition("#")[0].strip() for line in listing.read_text(encoding="utf-8").splitlines()]
-    wanted = [name for name in wanted if name]
-    if not wanted or os.geteuid() != 0 or not shutil.which("apt-get"):
-        return
+    wanted = []
+    for listing in sorted(root.glob("tests/*/packages.txt")):
+        lines = [line.partition("#")[0].strip() for line in listing.read_text(encoding="utf-8").splitlines()]
+        wanted += [line for line in lines if line]
     asked = subprocess.run(
         ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n", *wanted],
         capture_output=True,

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) printnet.ports contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -11,7 +10,7 @@ With --check it writes nothing and fails, naming the file, when one of them is s
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _catalog_text, _choices
@@ -75,7 +74,7 @@ def _edition(edition: str, date: str | None, note: str) -> str:
     return f"Edition {edition}{f' of {date}' if date else ''}.{f' {note}' if note else ''}"
 
 
-def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [list(header)]
     lines.append(["---"] * len(lines[0]))
     lines += [[cell.replace("|", "\\|") for cell in row] for row in rows]
@@ -84,7 +83,7 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def _flow_table(catalog: Catalog, flows: Iterable[Flow], table: str) -> str:
     header = ("line", "from", "to", "port", "protocol", "what for", "on", "reading", "flow")
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for flow in flows:
         here = [place.line for place in flow.documents if place.table == table]
         rows.append(

@@ -68,13 +68,16 @@ GATES = [
     Gate("unit tests", ("pytest", "-q", "tests/unit"), fast=True),
     Gate("antsibull-docs", ("antsibull-docs", "lint-collection-docs", *DOCS, "."), fast=True),
     Gate("ruff", ("ruff", "check", "--no-cache", "--output-format=concise"), fast=True),
-    Gate("ruff format", ("ruff", "format", "--no-cache", "--diff"), fast=True),
+    Gate("ruff format", ("ruff", "format", "--no-cache", "--check"), fast=True),
     Gate("yamllint", ("yamllint", "--strict", "."), fast=True),
     Gate("reuse", ("reuse", "lint", "--lines"), fast=True, copied=False),
     Gate("changelog", ("python", "tests/gates/changelog.py"), fast=True, copied=False),
+    Gate("generated files", ("python", "tests/gates/generate.py", "--check"), fast=True),
+    Gate("shell", ("python", "tests/gates/shell.py"), fast=True),
     Gate("ASCII", ("python", "tests/gates/ascii.py", "plugins/plugin_utils/catalog"), fast=True),
     Gate("ansible-test sanity", ("python", "tests/gates/sanity.py")),
     Gate("galaxy-importer", (IN_ENV, "galaxy", "--", "python", "tests/gates/importer.py")),
+    Gate("installs", ("python", "tests/gates/installs.py")),
     Gate("lab tests", ("pytest", "-q", "tests/lab"), copied=False, hosts=True),
     *(
         Gate(f"molecule {path.parent.name}", ("molecule", "test", "-s", path.parent.name), copied=False, hosts=True)
@@ -128,7 +131,7 @@ class Runner:
             top = BUILD / "trees" / slug(gate)
             where = top / "ansible_collections" / "printnet" / "ports"
             copy(self.files, where)
-            environment |= {"ANSIBLE_COLLECTIONS_PATH": str(top), "MYPYPATH": str(top)}
+            environment |= dict.fromkeys(("ANSIBLE_COLLECTIONS_PATH", "PYTHONPATH", "MYPYPATH"), str(top))
         began = time.monotonic()
         with self.log(gate).open("wb") as log:
             if gate.hosts and os.geteuid() != 0:
