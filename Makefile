@@ -28,11 +28,7 @@ generate: ## write what is made from the catalog: its compiled form, the page of
 	@exec $(IN) run -- python tests/gates/generate.py
 
 lock: ## pin the newest versions of what requirements/*.in ask for
-	@set -e; for name in run dev galaxy; do \
-	  echo "requirements/$$name.txt"; \
-	  $(IN) dev -- uv pip compile -q --universal --upgrade --python-version 3.11 \
-	    --custom-compile-command 'make lock' requirements/$$name.in -o requirements/$$name.txt; \
-	done
+	@exec $(IN) dev -- tests/gates/lock
 
 clean: ## remove what the gates keep in the cache: environments, build trees, logs
 	@exec tests/gates/clean

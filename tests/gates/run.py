@@ -30,7 +30,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ["PRINTNET_PORTS_CACHE"])
 BUILD = CACHE / f"build-{zlib.crc32(bytes(ROOT)):08x}"
-IN_ENV = str(ROOT / "tests" / "gates" / "in-env")
+IN_ENV = "tests/gates/in-env"
 SHOWN = 60
 """Lines of a failed gate's output that are shown from its beginning, and from its end."""
 
@@ -51,6 +51,7 @@ class Gate:
     """Seconds after which it is stopped and has failed."""
 
 
+CORE = importlib.metadata.version("ansible-core")
 PLUGINS = "ansible_collections.printnet.ports.plugins"
 MYPY_HOSTS = ("mypy", "--config-file=tests/gates/mypy-hosts.ini")
 DOCS = (
@@ -77,6 +78,11 @@ GATES = [
     Gate("ASCII", ("python", "tests/gates/ascii.py", "plugins/plugin_utils/catalog"), fast=True),
     Gate("ansible-test sanity", ("python", "tests/gates/sanity.py")),
     Gate("galaxy-importer", (IN_ENV, "galaxy", "--", "python", "tests/gates/importer.py")),
+    *(
+        Gate(f"unit tests, {version}", (IN_ENV, f"core-{version}", "--", "pytest", "-q", "tests/unit"))
+        for version, oldest in {"2.18": (3, 11), "2.19": (3, 11), "2.20": (3, 12)}.items()
+        if sys.version_info >= oldest and not CORE.startswith(version)
+    ),
     Gate("installs", ("python", "tests/gates/installs.py")),
     Gate("lab tests", ("pytest", "-q", "tests/lab"), copied=False, hosts=True),
     *(
@@ -253,8 +259,7 @@ def main() -> int:
         except BlockingIOError:
             say("another run of the gates is under way in this checkout; waiting for it ...")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        core = importlib.metadata.version("ansible-core")
-        say(f"Python {platform.python_version()}, ansible-core {core}; {len(gates)} gates")
+        say(f"Python {platform.python_version()}, ansible-core {CORE}; {len(gates)} gates")
         began = time.monotonic()
         runner = Runner(gates)
         try:
