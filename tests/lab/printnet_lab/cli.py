@@ -124,8 +124,9 @@ def _reboot(options: argparse.Namespace, _: list[str]) -> None:
 
 def _scan(options: argparse.Namespace, _: list[str]) -> None:
     lab = client.describe(options.name)
-    for address in judge.addresses(lab, options.to):
-        ports = judge.scan(options.name, options.source, address, options.ports)
+    lab.host(options.source)
+    found = judge.scan_all(options.name, options.source, judge.addresses(lab, options.to), options.ports)
+    for address, ports in found.items():
         if address != options.to:
             print(f"{address}:")
         for port in judge.in_order(ports):

@@ -72,7 +72,7 @@ def only() -> str:
 
 
 def into_lab(name: str, network: bool = True) -> Entrance:
-    """For programs of this machine: this file system, the lab's network (or this one's), and a life as long as the lab's."""
+    """For programs of this machine: its file system, the lab's network (or its own), a life within the lab's."""
     _, (net, pid) = wire.ask(name, do="lab namespaces")
     return _machine_program(net, pid, network)
 
@@ -92,7 +92,7 @@ def into_host(name: str, host: str) -> Entrance:
     kinds = ("net", "mount", "pid", "uts", "ipc", "cgroup")
     places = [f"--{kind}=/proc/self/fd/{fd}" for kind, fd in zip(kinds, fds, strict=True)]
     terminal = f"TERM={os.environ.get('TERM', 'dumb')}"
-    return Entrance(("nsenter", *places, "--wd=/", "--", "env", "-i", *_CLEAN, terminal), tuple(fds))
+    return Entrance(("nsenter", *places, "--", "env", "-i", *_CLEAN, terminal), tuple(fds))
 
 
 def _machine_program(net: int, pid: int, network: bool) -> Entrance:

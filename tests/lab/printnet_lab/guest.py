@@ -1,10 +1,11 @@
 # Copyright (c) printnet.ports contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a lab writes into a host's tree before it boots: names, keys, listeners, and the one firewall that is enabled."""
+"""What a lab writes into a host's tree before it boots: names, keys, listeners, and the one enabled firewall."""
 
 from __future__ import annotations
 
+import os
 import shlex
 import uuid
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from .shell import run
 from .spec import Host, Spec
 
-LISTENER = Path(__file__).parent / "guest/listener.py"
+LISTENER = Path(__file__).parent / "files/listener.py"
 
 _LISTENER_UNIT = """\
 [Unit]
@@ -99,8 +100,6 @@ def _enable(root: Path, unit: str) -> None:
 
 
 def _write(path: Path, text: str, mode: int = 0o644, owner: int = 0) -> None:
-    import os
-
     missing = [parent for parent in path.parents if not parent.exists()]
     for parent in reversed(missing):
         parent.mkdir(0o700 if parent.name == ".ssh" else 0o755)

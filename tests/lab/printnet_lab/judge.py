@@ -16,27 +16,39 @@ from __future__ import annotations
 
 import ipaddress
 import subprocess
-import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from xml.etree import ElementTree
 
 from .client import Lab, into_network_of
 from .errors import LabError
 
 PORTS = "1-10000"
 _LET_IN = {
-    "tcp": {("open", "syn-ack"), ("closed", "reset")},
-    "udp": {("open", "udp-response"), ("closed", "port-unreach")},
+    ("tcp", "open", "syn-ack"),
+    ("tcp", "closed", "reset"),
+    ("udp", "open", "udp-response"),
+    ("udp", "closed", "port-unreach"),
 }
-_QUICK = "-n -Pn --disable-arp-ping --reason -T5 --min-rate 8000 --max-retries 2 --initial-rtt-timeout 50ms".split()
-_QUICK += "--min-rtt-timeout 20ms --max-rtt-timeout 100ms --host-timeout 120s".split()
+_HOW = {"tcp": "-sS", "udp": "-sU"}
+_NMAP = ["nmap", "-n", "-Pn", "--disable-arp-ping", "--reason", "-T5", "--max-retries", "1", "--host-timeout", "120s"]
+_NMAP += ["--min-rtt-timeout", "20ms", "--initial-rtt-timeout", "50ms", "--max-rtt-timeout", "100ms", "-oX", "-"]
+_RATES = (4000, 4000)  # packets a second at least: of the first look, and of the second at what stayed silent
 
 
 def scan(lab: str, source: str, address: str, ports: str = PORTS) -> set[str]:
     """The ports of an address that a source host is let in to: {'tcp/22', 'udp/161'}."""
-    with ThreadPoolExecutor(2) as pool:
-        both = pool.map(lambda how: _nmap(lab, source, address, ports, how), ("-sS", "-sU"))
+    with ThreadPoolExecutor(len(_HOW)) as pool:
+        both = pool.map(lambda transport: _let_in(lab, source, address, ports, transport), _HOW)
         return set().union(*both)
+
+
+def scan_all(lab: str, source: str, targets: Iterable[str], ports: str = PORTS) -> dict[str, set[str]]:
+    """The same for several addresses at once, by address."""
+    listed = list(targets)
+    with ThreadPoolExecutor(4) as pool:
+        return dict(zip(listed, pool.map(lambda target: scan(lab, source, target, ports), listed), strict=True))
 
 
 def addresses(lab: Lab, target: str) -> list[str]:
@@ -48,44 +60,75 @@ def addresses(lab: Lab, target: str) -> list[str]:
 
 
 def in_order(ports: Iterable[str]) -> list[str]:
-    """tcp before udp, by number."""
+    """Tcp before udp, by number."""
     return sorted(ports, key=lambda port: (port.partition("/")[0], int(port.partition("/")[2])))
 
 
-def _nmap(lab: str, source: str, address: str, ports: str, how: str) -> set[str]:
+def _let_in(lab: str, source: str, address: str, ports: str, transport: str) -> set[str]:
+    found: set[int] = set()
     family = ["-6"] if ":" in address else []
-    command = ["nmap", how, *_QUICK, *family, "-p", ports, "-oX", "-", address]
+    for rate in _RATES:
+        what = [_HOW[transport], *family, "--min-rate", str(rate), "-p", ports, address]
+        let_in, silent = read(_nmap(lab, source, *what))
+        found |= let_in
+        if not silent:
+            break
+        # A packet lost on a busy machine looks like a drop: the silent ones are asked once more.
+        ports = _ranges(silent)
+    return {f"{transport}/{port}" for port in found}
+
+
+def _nmap(lab: str, source: str, *what: str) -> str:
+    command = [*_NMAP, *what]
     entrance = into_network_of(lab, source)
     process = entrance.popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     output, complaint = process.communicate()
     if process.returncode:
         raise LabError(f"nmap ended with status {process.returncode}: {complaint.strip() or output.strip()[-300:]}")
-    return let_in(output)
+    return output
 
 
-def let_in(xml: str) -> set[str]:
-    """Read nmap's own report."""
+def read(xml: str) -> tuple[set[int], set[int]]:
+    """From nmap's own report: the ports that are let in, and those that nothing came back from."""
     report = ElementTree.fromstring(xml)
     finished = report.find("runstats/finished")
     host = report.find("host")
     if host is None or finished is None or finished.get("exit") != "success" or host.get("timedout") == "true":
         raise LabError("nmap came to no end: its report is not complete")
-    found = set()
+    let_in: set[int] = set()
+    silent: set[int] = set()
+    for transport, state, reason, ports in _verdicts(host):
+        if (transport, state, reason) in _LET_IN:
+            let_in.update(ports)
+        elif reason == "no-response":
+            silent.update(ports)
+    return let_in, silent
+
+
+def _verdicts(host: ElementTree.Element) -> Iterator[tuple[str, str, str, list[int]]]:
+    """(transport, state, reason, ports) of every port: the notable ones come alone, those that are alike in a lump."""
     for port in host.iterfind("ports/port"):
-        transport, state = port.get("protocol", ""), port.find("state")
-        if state is not None and (state.get("state"), state.get("reason")) in _LET_IN[transport]:
-            found.add(f"{transport}/{port.get('portid')}")
-    # Ports that are alike come summed up, with a list of their numbers only in newer editions of nmap.
-    for summary in host.iterfind("ports/extraports"):
-        for reasons in summary.iterfind("extrareasons"):
-            transport = reasons.get("proto", "")
-            word = {"resets": "reset", "port-unreaches": "port-unreach"}.get(reasons.get("reason", ""), "")
-            if (summary.get("state"), word) in _LET_IN.get(transport, set()):
-                found |= {f"{transport}/{port}" for port in _numbers(reasons.get("ports", ""))}
-    return found
+        state = port.find("state")
+        if state is not None:
+            number = int(port.get("portid", "0"))
+            yield port.get("protocol", ""), state.get("state", ""), state.get("reason", ""), [number]
+    for lump in host.iterfind("ports/extraports"):
+        for reasons in lump.iterfind("extrareasons"):
+            ports = list(_numbers(reasons.get("ports", "")))
+            if len(ports) != int(reasons.get("count", "0")):
+                raise LabError("this nmap is too old: it does not list the ports it sums up (7.93 does)")
+            yield reasons.get("proto", ""), lump.get("state", ""), reasons.get("reason", ""), ports
 
 
-def _numbers(text: str) -> Iterable[int]:
+def _numbers(text: str) -> Iterator[int]:
     for part in filter(None, text.split(",")):
         first, _, last = part.partition("-")
         yield from range(int(first), int(last or first) + 1)
+
+
+def _ranges(ports: Iterable[int]) -> str:
+    """'1-21,23-10000', as nmap takes it."""
+    ordered = sorted(ports)
+    starts = [ordered[0], *(port for before, port in pairwise(ordered) if port != before + 1)]
+    ends = [*(before for before, port in pairwise(ordered) if port != before + 1), ordered[-1]]
+    return ",".join(f"{start}-{end}" for start, end in zip(starts, ends, strict=True))

@@ -60,15 +60,21 @@ class Machine:
         cgroup = CGROUPS / self.host.name
         cgroup.mkdir(exist_ok=True)
         nspawn = (
-            f"systemd-nspawn --quiet --boot --directory={self._root} --machine={self.host.name} --register=no --keep-unit"
+            f"systemd-nspawn --quiet --boot --directory={self._root} --machine={self.host.name}"
+            " --register=no --keep-unit"
             f" --network-namespace-path=/run/netns/{self.host.name} --capability=CAP_NET_ADMIN,CAP_NET_RAW"
             " --resolv-conf=off --timezone=off --link-journal=no --console=pipe"
         )
         # systemd-nspawn leaves a directory in /tmp when it is killed: it gets a /tmp of its own.
         script = f"echo $$ > {cgroup}/cgroup.procs && mount -t tmpfs tmpfs /tmp && exec {nspawn}"
+        environment = {**os.environ, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"}  # its own sysctls of the network
         with (self._place / "console.log").open("ab") as console:
             self._process = subprocess.Popen(
-                ["unshare", "--mount", "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=console, stderr=console
+                ["unshare", "--mount", "sh", "-c", script],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
             )
         try:
             self._wait_until_ready(self._process)
@@ -101,7 +107,8 @@ class Machine:
         for what, check in checks.items():
             while not check():
                 if process.poll() is not None:
-                    raise LabError(f"{self.host.name} ended (status {process.returncode}) while {what}{self._last_words()}")
+                    status = f"ended (status {process.returncode}) while {what}"
+                    raise LabError(f"{self.host.name} {status}{self._last_words()}")
                 if time.monotonic() > deadline:
                     raise LabError(f"{self.host.name}: still {what} after {_PATIENCE} s{self._last_words()}")
                 time.sleep(0.1)

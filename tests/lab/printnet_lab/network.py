@@ -1,21 +1,23 @@
 # Copyright (c) printnet.ports contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's wires: a bridge a network in the lab's own namespace, which is also their router and the controller's place."""
+"""The lab's wires: a bridge a network in the lab's own namespace, which is their router and the controller's place."""
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from pathlib import Path
 
 from .shell import run
-from .spec import Host, Network, Spec
+from .spec import Host, Spec
 
 # Unlimited answers of the hosts' own stacks: otherwise a fast UDP scan sees silence where a port is let in.
 _HOST_SYSCTLS = {
     "net.ipv4.icmp_ratelimit": "0",
     "net.ipv4.icmp_ratemask": "0",
     "net.ipv6.icmp.ratelimit": "0",
+    "net.ipv6.icmp.ratemask": "127",
     "net.ipv6.conf.all.accept_dad": "0",
     "net.ipv6.conf.default.accept_dad": "0",
     "net.ipv6.conf.default.accept_ra": "0",
@@ -41,7 +43,9 @@ class Wires:
         lines = ["link set lo up"]
         for network, bridge in self._bridges.items():
             lines.append(f"link add {bridge} type bridge mcast_snooping 0")
-            lines += [f"addr add {address}/{prefix.prefixlen} dev {bridge} nodad" for address, prefix in _routers(network)]
+            lines += [
+                f"addr add {router}/{prefix.prefixlen} dev {bridge} nodad" for router, prefix in network.routers()
+            ]
             lines.append(f"link set {bridge} up")
         run(["ip", "-batch", "-"], stdin="\n".join(lines))
 
@@ -53,11 +57,12 @@ class Wires:
         outside, inside, routed = [], ["link set lo up"], set()
         for index, interface in enumerate(host.interfaces):
             port, name = f"port{next(self._counter)}", f"eth{index}"
-            outside.append(f"link add {port} type veth peer name {name} netns {host.name}")
+            mac = _hardware_address(host, index)
+            outside.append(f"link add {port} type veth peer name {name} address {mac} netns {host.name}")
             outside.append(f"link set {port} master {self._bridges[interface.network]} up")
-            inside += [f"addr add {address}/{prefix.prefixlen} dev {name} nodad" for address, prefix in interface.addresses]
+            inside += [f"addr add {own}/{prefix.prefixlen} dev {name} nodad" for own, prefix in interface.addresses]
             inside.append(f"link set {name} up")
-            for router, prefix in _routers(interface.network):
+            for router, prefix in interface.network.routers():
                 if router.version not in routed and any(address in prefix for address, _ in interface.addresses):
                     routed.add(router.version)
                     inside.append(f"route add default via {router} dev {name}")
@@ -70,8 +75,10 @@ class Wires:
             run(["ip", "netns", "del", host.name])
 
 
-def _routers(network: Network) -> list[tuple[object, object]]:
-    return list(network.routers())
+def _hardware_address(host: Host, index: int) -> str:
+    """The same after every boot: the neighbours remember it."""
+    digest = hashlib.sha256(f"{host.name} {index}".encode()).digest()
+    return ":".join(f"{byte:02x}" for byte in (0x02, *digest[:5]))
 
 
 def _sysctl(settings: dict[str, str]) -> None:

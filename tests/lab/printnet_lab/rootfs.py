@@ -24,7 +24,7 @@ from .shell import run
 from .spec import Host
 
 VERSIONS = {"bullseye": 11, "bookworm": 12, "trixie": 13}
-FINISH = Path(__file__).parent / "guest/finish.sh"
+FINISH = Path(__file__).parent / "files/finish.sh"
 COMMON = (
     "conntrack dbus iproute2 iptables kmod libpam-systemd nftables openssh-server procps systemd systemd-sysv".split()
 )
@@ -118,13 +118,12 @@ def _build(recipe: Recipe, done: Path, say: Say) -> None:
             process = subprocess.Popen(
                 [*cage, *recipe.command(building)], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
-            while True:
+            while process.returncode is None:
                 try:
-                    status = process.wait(15)
-                    break
+                    process.wait(15)
                 except subprocess.TimeoutExpired:
                     say(f"  still building {recipe.key}: {time.monotonic() - started:.0f} s")
-            if status:
+            if process.returncode:
                 log.seek(0)
                 last = "".join(f"\n  {line.rstrip()}" for line in log.readlines()[-12:])
                 raise LabError(f"building {what} failed; mmdebstrap said last:{last}")
@@ -132,7 +131,7 @@ def _build(recipe: Recipe, done: Path, say: Say) -> None:
     except FileNotFoundError as error:
         raise LabError(f"{error.filename} is missing: tests/lab/packages.txt lists what a lab needs") from None
     finally:
-        if process and process.poll() is None:
+        if process is not None and process.poll() is None:
             process.kill()
             process.wait()
         shutil.rmtree(building, ignore_errors=True)
@@ -148,7 +147,8 @@ def ssh_key() -> Path:
         with _lock(shelf / ".lock"):
             if not key.exists():
                 with tempfile.TemporaryDirectory(dir=shelf) as scratch:
-                    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "printnet.ports lab", "-f", f"{scratch}/key"])
+                    make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "printnet.ports lab"]
+                    run([*make, "-f", f"{scratch}/key"])
                     Path(f"{scratch}/key.pub").rename(key.with_suffix(".pub"))
                     Path(f"{scratch}/key").rename(key)
     return key

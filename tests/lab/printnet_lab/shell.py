@@ -26,7 +26,7 @@ def run(command: Sequence[str], stdin: str | None = None, timeout: float | None 
             check=False,
         )
     except FileNotFoundError:
-        raise LabError(f"{command[0]} is missing on this machine: tests/lab/packages.txt lists what a lab needs") from None
+        raise LabError(f"{command[0]} is missing here: tests/lab/packages.txt lists what a lab needs") from None
     except subprocess.TimeoutExpired:
         raise LabError(f"{shlex.join(command)}: no end after {timeout:.0f} seconds") from None
     if done.returncode:

@@ -158,7 +158,7 @@ class _Reader:
         defaults = self.mapping(top.get("defaults", {}), "defaults", _HOST_KEYS)
         hosts = self.mapping(top.get("hosts", {}), "hosts")
         if not hosts:
-            self.fault("hosts", "a lab needs at least one host, for example `hosts: {server1: {distribution: trixie, …}}`")
+            self.fault("hosts", "a lab needs a host, for example `hosts: {server1: {distribution: trixie, …}}`")
         built = []
         for name, body in hosts.items():
             own = self.mapping(body or {}, f"hosts: {name}", _HOST_KEYS)
@@ -170,7 +170,9 @@ class _Reader:
         seen: list[tuple[str, Prefix]] = []
         entries = self.mapping(raw, "networks")
         if not entries:
-            self.fault("networks", "a lab needs a network, for example `networks: {office: [192.0.2.0/24, '2001:db8:1::/64']}`")
+            self.fault(
+                "networks", "a lab needs one, for example `networks: {office: [192.0.2.0/24, '2001:db8:1::/64']}`"
+            )
         for name, prefixes in entries.items():
             where = f"networks: {name}"
             found: list[Prefix] = []
@@ -198,7 +200,7 @@ class _Reader:
         python = self.flag(body.get("python", True), f"{where}: python")
         daemons = self.strings(body.get("daemons", []), f"{where}: daemons", "[tcp/515, udp/161]")
         if not python and firewall in NEEDS_PYTHON:
-            self.fault(f"{where}: python", f"{firewall} is written in Python: take nftables, iptables or none for this host")
+            self.fault(f"{where}: python", f"{firewall} is written in Python: take nftables, iptables or none")
         if not python and daemons:
             self.fault(f"{where}: daemons", "the plain listeners are written in Python, which this host has not")
         addresses = tuple(self.addresses(body.get("addresses"), where))
@@ -206,7 +208,7 @@ class _Reader:
         groups = self.strings(body.get("groups", []), f"{where}: groups", "[vpsx]")
         for group in groups:
             if not GROUP_NAME.fullmatch(group):
-                self.fault(f"{where}: groups", f"{group!r} is no group name: lower-case letters, digits and underscores")
+                self.fault(f"{where}: groups", f"{group!r} is no group name (lower-case letters, digits, underscores)")
         packages = self.strings(body.get("packages", []), f"{where}: packages", "[snmpd]")
         for package in packages:
             if not PACKAGE_NAME.fullmatch(package):
@@ -236,15 +238,17 @@ class _Reader:
             except ValueError:
                 self.fault(where, f"{text!r} is no address (without a prefix length, for example 192.0.2.10)")
 
-    def interfaces(self, addresses: tuple[Address, ...], networks: tuple[Network, ...], where: str) -> Iterator[Interface]:
+    def interfaces(
+        self, addresses: tuple[Address, ...], networks: tuple[Network, ...], where: str
+    ) -> Iterator[Interface]:
         where = f"{where}: addresses"
         for address in addresses:
             homes = [prefix for network in networks for prefix in network.prefixes if address in prefix]
             if not homes:
                 listed = ", ".join(str(prefix) for network in networks for prefix in network.prefixes)
                 self.fault(where, f"{address} is in none of the lab's networks ({listed or 'none'})")
-            elif address in (homes[0].network_address, homes[0].network_address + 1):
-                self.fault(where, f"{address} is the router's or the network's own: take one from {homes[0].network_address + 2}")
+            elif int(address) <= int(router := homes[0].network_address + 1):
+                self.fault(where, f"{address} is the network's or its router's: take one above {router}")
         for network in networks:
             mine = [(address, prefix) for address in addresses for prefix in network.prefixes if address in prefix]
             if mine:
@@ -255,7 +259,7 @@ class _Reader:
             match = LISTENER.fullmatch(daemon)
             first, last = (int(match[2]), int(match[3] or match[2])) if match else (0, 0)
             if not match or not 1 <= first <= last <= 65535:
-                self.fault(where, f"{daemon!r} is no listener: tcp/515, udp/5500-5501, or tcp/515@ADDRESS for one address only")
+                self.fault(where, f"{daemon!r} is no listener: write tcp/515, udp/5500-5501 or tcp/515@ADDRESS")
             elif match[4] and match[4] not in ["127.0.0.1", "::1", *map(str, addresses)]:
                 self.fault(where, f"{daemon!r}: {match[4]} is no address of this host (nor 127.0.0.1 or ::1)")
 

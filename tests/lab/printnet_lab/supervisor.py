@@ -16,6 +16,8 @@ import socket
 import sys
 import threading
 import time
+import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,17 +68,16 @@ class Supervisor:
                 reply = {"error": str(error)}
             except (OSError, ValueError, TypeError) as error:
                 reply = {"error": f"the lab can't do that: {error}"}
-            try:
+            with suppress(OSError):
                 wire.answer(connection, reply, fds)
-            except OSError:
-                pass
             for fd in fds:
                 os.close(fd)
 
     def _reply(self, do: str, host: str = "", port: int = 0) -> Reply:
         if do == "describe":
             hosts = {name: machine.state for name, machine in self.machines.items()}
-            return {"name": self.name, "source": self.spec.source, "since": self.since, "spec": self.spec.raw, "hosts": hosts}, []
+            spec = {"source": self.spec.source, "spec": self.spec.raw}
+            return {"name": self.name, "since": self.since, "hosts": hosts, **spec}, []
         if do == "connect":
             return self._connect(host, port)
         if do == "lab namespaces":
@@ -112,7 +113,6 @@ def _private_mounts() -> None:
     run(["mount", "-t", "cgroup2", "cgroup2", str(CGROUPS)])
 
 
-
 def first_process() -> None:
     """Split off a process 1 that only buries the dead, and ends when the supervisor does."""
     supervisor = os.fork()
@@ -124,53 +124,77 @@ def first_process() -> None:
             os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
-def main() -> int:
-    name, server_fd, reporter_fd, keeper, starter, *owners = sys.argv[1:]
+class Watch:
+    """The supervisor's only loop: owners that may die, clients that ask, and the news that all hosts are ready."""
+
+    def __init__(self, name: str, reporter: int, owners: list[int], starter: int) -> None:
+        self.name = name
+        self.reporter = reporter
+        self.starter = starter
+        self.lab: Supervisor | None = None
+        self.selector = selectors.DefaultSelector()
+        self.ready, self.set_ready = os.pipe()
+        self.selector.register(self.ready, selectors.EVENT_READ, self.all_ready)
+        for owner in (*owners, starter):
+            self.selector.register(owner, selectors.EVENT_READ, self.owner_gone)
+
+    def open(self, server: socket.socket) -> None:
+        """Answer the clients of this socket."""
+        server.listen(64)
+        self.selector.register(server, selectors.EVENT_READ, lambda: self.client(server))
+
+    def set_up(self, plan: dict[str, Any]) -> None:
+        """Make and boot the lab, in a thread of its own; a fault is the end."""
+        try:
+            self.lab = Supervisor(self.name, plan)
+            self.lab.boot(self.reporter)
+        except LabError as error:
+            report(self.reporter, error=str(error))
+            os._exit(1)
+        except BaseException:
+            report(self.reporter, error=f"a fault of the lab itself:\n{traceback.format_exc()}")
+            os._exit(1)
+        os.write(self.set_ready, b"!")
+
+    def all_ready(self) -> None:
+        """From now on the lab lives without the command that started it."""
+        self.selector.unregister(self.ready)
+        self.selector.unregister(self.starter)
+        self.open(wire.reserve(self.name))  # the same name in the lab's own network, for commands that run there
+        report(self.reporter, ready=True)
+        silence(self.reporter)
+
+    def owner_gone(self) -> None:
+        """Nobody wants the lab any more."""
+        os._exit(0)
+
+    def client(self, server: socket.socket) -> None:
+        """Serve the next one, as soon as there is something to serve."""
+        connection, _ = server.accept()
+        if self.lab is None:
+            connection.close()
+        else:
+            threading.Thread(target=self.lab.serve, args=(connection,), daemon=True).start()
+
+    def forever(self) -> None:
+        """Until the lab goes, and this process with it."""
+        while True:
+            for key, _ in self.selector.select():
+                key.data()
+
+
+def main() -> None:
+    """`python -m printnet_lab.supervisor NAME SOCKET REPORT KEEPER STARTER OWNER…`, the plan on standard input."""
+    name, server, reporter, keeper, starter, *owners = sys.argv[1:]
     first_process()
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    reporter = int(reporter_fd)
-    watch = selectors.DefaultSelector()
-    for owner in (keeper, starter, *owners):
-        watch.register(int(owner), selectors.EVENT_READ, "owner")
+    watch = Watch(name, int(reporter), [int(keeper), *map(int, owners)], int(starter))
+    watch.open(socket.socket(fileno=int(server)))
     plan = json.load(sys.stdin)
-    server = socket.socket(fileno=int(server_fd))
-    server.listen(64)
-    watch.register(server, selectors.EVENT_READ, "client")
-    lab: Supervisor | None = None
-    ready_reader, ready_writer = os.pipe()
-    watch.register(ready_reader, selectors.EVENT_READ, "ready")
-
-    def set_up() -> None:
-        nonlocal lab
-        try:
-            lab = Supervisor(name, plan)
-            lab.boot(reporter)
-        except LabError as error:
-            report(reporter, error=str(error))
-            os._exit(1)
-        os.write(ready_writer, b"!")
-
-    threading.Thread(target=set_up, daemon=True).start()
-    while True:
-        for key, _ in watch.select():
-            if key.data == "owner":
-                return 0
-            if key.data == "ready":
-                watch.unregister(int(starter))
-                watch.unregister(ready_reader)
-                inner = wire.reserve(name)  # the same name in the lab's own network, for commands that run there
-                inner.listen(64)
-                watch.register(inner, selectors.EVENT_READ, "client")
-                report(reporter, ready=True)
-                silence(reporter)
-            if key.data == "client":
-                connection, _ = key.fileobj.accept()  # type: ignore[union-attr]
-                if lab is None:
-                    connection.close()
-                else:
-                    threading.Thread(target=lab.serve, args=(connection,), daemon=True).start()
+    threading.Thread(target=watch.set_up, args=(plan,), daemon=True).start()
+    watch.forever()
 
 
 if __name__ == "__main__":
-    os._exit(main())
+    main()

@@ -28,7 +28,7 @@ def reserve(name: str) -> socket.socket:
         server.bind(f"\0{PREFIX}{name}")
     except OSError:
         server.close()
-        raise LabError(f"a lab named {name} is up already: `lab down {name}`, or choose another name (--name)") from None
+        raise LabError(f"a lab named {name} is up already: `lab down {name}`, or take another --name") from None
     return server
 
 

@@ -7,12 +7,18 @@ Arguments: tcp/515 udp/5500-5501 (all addresses, IPv4 and IPv6) or tcp/515@192.0
 They stand for the vendors' programs; they speak none of their protocols.
 """
 
+from __future__ import annotations
+
 import selectors
 import socket
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+Handler = Callable[[selectors.BaseSelector, socket.socket], None]
 
 
-def sockets(text):
+def sockets(text: str) -> Iterator[tuple[socket.socket, Handler]]:
     """The sockets that one argument asks for."""
     where, _, address = text.partition("@")
     transport, ports = where.split("/")
@@ -20,8 +26,7 @@ def sockets(text):
     for port in range(int(first), int(last or first) + 1):
         for bound in [address] if address else ["0.0.0.0", "::"]:
             family = socket.AF_INET6 if ":" in bound else socket.AF_INET
-            kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
-            listener = socket.socket(family, kind)
+            listener = socket.socket(family, socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM)
             if family == socket.AF_INET6:
                 listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -32,38 +37,39 @@ def sockets(text):
             yield listener, answer_tcp if transport == "tcp" else answer_udp
 
 
-def answer_tcp(selector, listener):
+def answer_tcp(selector: selectors.BaseSelector, listener: socket.socket) -> None:
     connection, _ = listener.accept()
     connection.setblocking(False)
-    selector.register(connection, selectors.EVENT_READ, read_away)
+    selector.register(connection, selectors.EVENT_READ, (read_away, connection))
 
 
-def read_away(selector, connection):
-    if not connection.recv(65536):
-        selector.unregister(connection)
-        connection.close()
+def read_away(selector: selectors.BaseSelector, connection: socket.socket) -> None:
+    try:
+        if connection.recv(65536):
+            return
+    except BlockingIOError:
+        return
+    except OSError:
+        pass
+    selector.unregister(connection)
+    connection.close()
 
 
-def answer_udp(selector, listener):
+def answer_udp(_: selectors.BaseSelector, listener: socket.socket) -> None:
     data, peer = listener.recvfrom(65536)
     listener.sendto(b"printnet lab: " + data[:64], peer)
 
 
-def main():
+def main() -> None:
     selector = selectors.DefaultSelector()
     for argument in sys.argv[1:]:
         for listener, handler in sockets(argument):
-            selector.register(listener, selectors.EVENT_READ, handler)
+            selector.register(listener, selectors.EVENT_READ, (handler, listener))
     while True:
         for key, _ in selector.select():
-            try:
-                key.data(selector, key.fileobj)
-            except (BlockingIOError, InterruptedError):
-                pass
-            except OSError:
-                if key.data is read_away:
-                    selector.unregister(key.fileobj)
-                    key.fileobj.close()
+            handler, endpoint = key.data
+            with suppress(OSError):  # the peer may be gone
+                handler(selector, endpoint)
 
 
 main()
