@@ -84,7 +84,11 @@ GATES = [
         if sys.version_info >= oldest and not CORE.startswith(version)
     ),
     Gate("installs", ("python", "tests/gates/installs.py")),
-    Gate("lab tests", ("pytest", "-q", "tests/lab"), copied=False, hosts=True),
+    *(
+        Gate(f"{name} tests", ("pytest", "-q", f"tests/{name}"), copied=False, hosts=True)
+        for name in ("lab", "integration")
+        if name == "lab" or (ROOT / "tests" / name).is_dir()
+    ),
     *(
         Gate(f"molecule {path.parent.name}", ("molecule", "test", "-s", path.parent.name), copied=False, hosts=True)
         for path in sorted(ROOT.glob("extensions/molecule/*/molecule.yml"))
