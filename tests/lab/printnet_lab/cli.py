@@ -97,6 +97,9 @@ def _ssh(options: argparse.Namespace, command: list[str]) -> None:
     name, _, host_name = options.host.rpartition("/")
     lab = client.describe(name or client.only())
     words = ssh_command(lab, lab.host(host_name))
+    if options.show:
+        print("\n".join([*words, *command]))
+        return
     os.execvp(words[0], [*words, *command])
 
 
@@ -162,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
 
     ssh = commands.add_parser("ssh", help="log in to a host, or run -- COMMAND there")
     ssh.add_argument("host", metavar="[NAME/]HOST")
+    ssh.add_argument("--show", action="store_true", help="only print the words of the ssh command, one a line")
     ssh.set_defaults(do=_ssh)
 
     execute = commands.add_parser("exec", help="run -- COMMAND in the lab's network, or as root on a host without SSH")

@@ -78,7 +78,8 @@ def recipe_of(host: Host) -> Recipe:
 
 def cache() -> Path:
     """Where root file systems and the labs' SSH key are kept."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "printnet.ports"
+    chosen = os.environ.get("PRINTNET_PORTS_CACHE")
+    return Path(chosen or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "printnet.ports")
 
 
 def ensure(recipes: set[Recipe], say: Say) -> dict[Recipe, Path]:
