@@ -12,6 +12,7 @@ goes to a log, and to the terminal when the gate fails.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import importlib.metadata
 import os
@@ -54,6 +55,8 @@ class Gate:
 CORE = importlib.metadata.version("ansible-core")
 PLUGINS = "ansible_collections.printnet.ports.plugins"
 MYPY_HOSTS = ("mypy", "--config-file=tests/gates/mypy-hosts.ini")
+CORES = {"2.18": "3.11,3.12,3.13", "2.19": "3.12,3.11,3.13", "2.20": "3.12,3.13,3.14"}
+"""The other ansible-cores that the collection supports, and the Pythons to try each with, the first that is there."""
 DOCS = (
     "--plugin-docs",
     "--validate-collection-refs=all",
@@ -79,9 +82,11 @@ GATES = [
     Gate("ansible-test sanity", ("python", "tests/gates/sanity.py")),
     Gate("galaxy-importer", (IN_ENV, "galaxy", "--", "python", "tests/gates/importer.py")),
     *(
-        Gate(f"unit tests, {version}", (IN_ENV, f"core-{version}", "--", "pytest", "-q", "tests/unit"))
-        for version, oldest in {"2.18": (3, 11), "2.19": (3, 11), "2.20": (3, 12)}.items()
-        if sys.version_info >= oldest and not CORE.startswith(version)
+        Gate(
+            f"unit tests, {core}",
+            ("env", f"PRINTNET_PORTS_PYTHON={pythons}", IN_ENV, f"core-{core}", "--", "pytest", "-q", "tests/unit"),
+        )
+        for core, pythons in CORES.items()
     ),
     Gate("installs", ("python", "tests/gates/installs.py")),
     *(
@@ -101,21 +106,15 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def listed() -> list[Path]:
-    """Name the files of the checkout that git knows or would take, from the checkout's top."""
+def snapshot(tree: Path) -> None:
+    """Copy the checkout as git would take it: what it knows and what is new, without what it ignores."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
-    names = sorted(set(done.stdout.decode().split("\0")) - {""})
-    return [path for path in map(Path, names) if os.path.lexists(ROOT / path)]
-
-
-def copy(files: list[Path], tree: Path) -> None:
-    """Make the tree a fresh copy of these files."""
-    if tree.exists():
-        shutil.rmtree(tree)
-    for path in files:
-        (tree / path.parent).mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / path, tree / path, follow_symlinks=False)
+    shutil.rmtree(tree, ignore_errors=True)
+    for name in sorted(set(done.stdout.decode().split("\0")) - {""}):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # removed, and git does not know it yet
+            shutil.copy2(ROOT / name, tree / name, follow_symlinks=False)
 
 
 class Runner:
@@ -123,7 +122,6 @@ class Runner:
 
     def __init__(self, gates: Sequence[Gate]) -> None:
         self.gates = gates
-        self.files = listed()
         self.failed: list[Gate] = []
         self.passed: list[Gate] = []
         self.running: dict[Gate, tuple[float, subprocess.Popen[bytes]]] = {}
@@ -140,7 +138,8 @@ class Runner:
         if gate.copied:
             top = BUILD / "trees" / slug(gate)
             where = top / "ansible_collections" / "printnet" / "ports"
-            copy(self.files, where)
+            shutil.rmtree(where, ignore_errors=True)
+            shutil.copytree(BUILD / "snapshot", where, symlinks=True)
             environment |= dict.fromkeys(("ANSIBLE_COLLECTIONS_PATH", "PYTHONPATH", "MYPYPATH"), str(top))
         began = time.monotonic()
         with self.log(gate).open("wb") as log:
@@ -205,6 +204,7 @@ class Runner:
     def run(self) -> bool:
         """Run all: two and more at once on as many cores, then one by one those that make hosts."""
         (BUILD / "logs").mkdir(parents=True, exist_ok=True)
+        snapshot(BUILD / "snapshot")
         self.together([gate for gate in self.gates if not gate.hosts], len(os.sched_getaffinity(0)))
         self.together([gate for gate in self.gates if gate.hosts], 1)
         return not self.failed
