@@ -62,12 +62,18 @@ class Rule:
         preposition = "from" if self.direction == "in" else "to"
         ports = ",".join(span_text(span) for span in self.ports)
         source = " source port " + ",".join(span_text(span) for span in self.source_ports) if self.source_ports else ""
-        peers = "any" if self.peers == EVERYBODY else " ".join(self.peers)
+        peers = "any" if self.peers == EVERYBODY else " ".join(peer_text(peer) for peer in self.peers)
         return f"{self.direction} {self.transport} {ports}{source} {preposition} {peers}"
 
 
 def span_text(span: Span) -> str:
     return str(span[0]) if span[0] == span[1] else f"{span[0]}-{span[1]}"
+
+
+def peer_text(network: str) -> str:
+    """A network for people: a single address without its length."""
+    address, _, length = network.partition("/")
+    return address if length == ("128" if ":" in address else "32") else network
 
 
 def parse_span(value: Any) -> Span:

@@ -111,7 +111,7 @@ class Bus:
                     {"interfaces"} if kind == "zone" and managed else set()
                 )
                 found += [
-                    f"{kind} {name}: {key} {now.get(key)}"
+                    f"{kind} {name}: {key} {_difference(now.get(key, []), then.get(key, []))}"
                     for key in sorted(now.keys() | then.keys())
                     if key not in ignored and now.get(key, []) != then.get(key, [])
                 ]
@@ -166,8 +166,10 @@ class Bus:
         with suppress(FileNotFoundError):
             (POLICIES / f"{name}.xml.old").unlink()
 
-    def set_live(self, name: str, owner: str, rules: Rich) -> None:
-        self._call(self._live_policy.setPolicySettings, name, _settings(owner, rules))
+    def set_live(self, name: str, rules: Rich) -> None:
+        """Make the live policy have exactly the rules; of all settings only these change at run time."""
+        settings = dbus.Dictionary({"rich_rules": dbus.Array(sorted(rules), signature="s")}, signature="sv")
+        self._call(self._live_policy.setPolicySettings, name, settings)
 
     def reload(self) -> None:
         self._call(self._live.reload)
@@ -208,11 +210,24 @@ def _is_ours(settings: Mapping[str, Any]) -> bool:
 
 
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """D-Bus values as text and sorted lists of text, to compare."""
+    """D-Bus values as text and sorted lists of text, to compare and to show."""
     return {
-        str(key): sorted(str(item) for item in value) if isinstance(value, (list, tuple)) else str(value)
+        str(key): sorted(map(_item, value)) if isinstance(value, list) else str(value)
         for key, value in settings.items()
     }
+
+
+def _difference(now: Any, then: Any) -> str:
+    """What is live and what is saved of one setting, without what is both."""
+    if not isinstance(now, list) or not isinstance(then, list):
+        return f"is {now or 'unset'}, saved is {then or 'unset'}"
+    parts = (", ".join(item for item in some if item not in others) for some, others in ((now, then), (then, now)))
+    return "; ".join(f"{word} {part}" for word, part in zip(("only live", "only saved"), parts) if part)
+
+
+def _item(value: Any) -> str:
+    """One item of a list; a port is a tuple of its number and its protocol."""
+    return "/".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _rich_rules(settings: Mapping[str, Any] | None) -> Rich | None:

@@ -85,9 +85,9 @@ class Firewall:
     def _change_live(self, owner: str, now: Rich, aim: Rich) -> None:
         """Additions first: firewalld itself would begin with the removals."""
         if aim - now:
-            self._bus.set_live(self._names[owner], owner, aim | now)
+            self._bus.set_live(self._names[owner], aim | now)
         if now - aim:
-            self._bus.set_live(self._names[owner], owner, aim)
+            self._bus.set_live(self._names[owner], aim)
 
     def describe(self, found: Found) -> dict[str, list[str]]:
         """The saved and the live rules in lines for people."""

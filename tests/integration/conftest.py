@@ -1,0 +1,110 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Real hosts for the tests: one lab for all of them, and Ansible over SSH."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+LAB = str(ROOT / "tests/lab/lab")
+BIN = Path(sys.executable).parent
+NETWORKS = {"workstation": ["198.51.100.0/24", "2001:db8:2::/64"]}
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab that is up, and an inventory of it."""
+
+    name: str
+    inventory: Path
+
+    def host(self, name: str, script: str, check: bool = True) -> str:
+        """What a shell script prints on the host, as root and without SSH."""
+        return _run([LAB, "exec", self.name, name, "--", "sh", "-c", script], check=check).stdout
+
+    def scan(self, source: str, address: str, ports: str = "1-10000") -> set[str]:
+        """The ports of the address that nmap, on the source host, finds let in."""
+        found = _run([LAB, "scan", self.name, "--from", source, "--to", address, "--ports", ports]).stdout
+        return set(found.split())
+
+    def reboot(self, name: str) -> None:
+        _run([LAB, "reboot", self.name, name])
+
+    def firewall(self, host: str, *options: str, ok: bool = True, **variables: Any) -> dict[str, Any]:
+        """The answer of the module for one host; the options are those of the command ansible."""
+        arguments = variables.pop("arguments", {"components": ["vpsx"]})
+        values = {"printnet_networks": NETWORKS, **variables}
+        done = _run(
+            [
+                str(BIN / "ansible"), host, "-i", str(self.inventory), *options,
+                "-e", json.dumps(values), "-m", "printnet.ports.firewall", "-a", json.dumps(arguments),
+            ],
+            check=False,
+        )  # fmt: skip
+        found = re.search(r"^\S+ \| [A-Z!]+ => (\{.*?^\})", done.stdout, re.DOTALL | re.MULTILINE)
+        assert found, done.stdout + done.stderr
+        assert (done.returncode == 0) is ok, done.stdout + done.stderr
+        answer: dict[str, Any] = json.loads(found[1])
+        return {**answer, "told": done.stdout + done.stderr}
+
+
+def _run(command: list[str], check: bool = True) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOST_KEY_CHECKING": "0"},
+        timeout=300,
+    )
+    assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    if os.geteuid() != 0:
+        pytest.fail("Real hosts need root: run make test as root.")
+    name = f"it{os.getpid()}"
+    _run([LAB, "up", "tests/lab/estates/vpsx.yml", "--name", name, "--owner", str(os.getpid())])
+    try:
+        inventory = tmp_path_factory.mktemp("lab") / "inventory.yml"
+        inventory.write_text(_run([LAB, "inventory", name]).stdout, encoding="utf-8")
+        yaml.safe_load(inventory.read_text(encoding="utf-8"))
+        yield Lab(name, inventory)
+    finally:
+        _run([LAB, "down", name])
+
+
+@pytest.fixture(params=["vpsx12", "vpsx13"])
+def host(request: pytest.FixtureRequest, lab: Lab) -> Iterator[str]:
+    """A VPSX host, on Debian 12 and on Debian 13, as the lab made it; and so again after the test."""
+    name: str = request.param
+    before = state(lab, name)
+    yield name
+    lab.host(name, "firewall-cmd --reload >/dev/null")
+    lab.firewall(name, arguments={"components": ["vpsx", "mve", "dis"], "state": "absent"})
+    assert state(lab, name) == before, "the test left something behind"
+
+
+def state(lab: Lab, host: str) -> tuple[str, str]:
+    """Every file of firewalld by name, bytes and mode, and the kernel's rules without counters and handles."""
+    files = r"find /etc/firewalld /run/printnet* -printf '%M %u %g %p\n' 2>/dev/null | sort -k 4; find /etc/firewalld -type f"
+    files += " | sort | xargs sha256sum"
+    rules = lab.host(host, "nft list ruleset")
+    return lab.host(host, files), re.sub(r"counter packets \d+ bytes \d+", "counter", rules)
