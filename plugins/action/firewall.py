@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.printnet.ports.plugins.plugin_utils import _inventory, _plan, _variables
@@ -43,11 +43,12 @@ class ActionModule(ActionBase):
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         try:
             owners, warnings = self._plan(arguments, task_vars or {})
+            for warning in warnings:
+                display.warning(warning)
+            result.update(self._call_host({**arguments, "owners": owners}, task_vars))
         except PortsError as wrong:
-            raise AnsibleActionFail(wrong.message) from None
-        for warning in warnings:
-            display.warning(warning)
-        result.update(self._call_host({**arguments, "owners": owners}, task_vars))
+            # Not raised: ansible-core 2.18 would speak of an exception and a traceback.
+            result.update(failed=True, changed=False, msg=wrong.message)
         return result
 
     def _call_host(self, arguments: Mapping[str, Any], variables: Any) -> dict[str, Any]:
@@ -57,10 +58,10 @@ class ActionModule(ActionBase):
             )
         except AnsibleError as wrong:
             if _no_python(str(wrong)):
-                raise AnsibleActionFail(_NO_PYTHON) from None
+                raise PortsError(_NO_PYTHON) from None
             raise
         if answer.get("failed") and _no_python(f"{answer.get('module_stdout', '')} {answer.get('module_stderr', '')}"):
-            raise AnsibleActionFail(_NO_PYTHON)
+            raise PortsError(_NO_PYTHON)
         return answer
 
     def _plan(

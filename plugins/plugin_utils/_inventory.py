@@ -99,7 +99,7 @@ def _networks(inventory: Inventory) -> dict[str, tuple[str, ...]]:
     for component, raw in _mapping(inventory, "printnet_networks").items():
         where = f"printnet_networks, {component}"
         _schema.check_known(component, inventory.catalog.components, "component", "printnet_networks", inventory.faults)
-        entries = raw if isinstance(raw, (list, tuple)) else [] if raw is None else [raw]
+        entries = _entries(raw)
         if any(isinstance(entry, str) and entry.strip().lower() == "any" for entry in entries):
             found[component] = _addresses.EVERYBODY
             continue
@@ -110,6 +110,13 @@ def _networks(inventory: Inventory) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def _entries(raw: Any) -> list[Any]:
+    """A list as it is; a lone value, or text with commas as INI inventories have it, as a list."""
+    if isinstance(raw, str):
+        return [part.strip() for part in raw.split(",") if part.strip()]
+    return list(raw) if isinstance(raw, (list, tuple)) else [] if raw is None else [raw]
+
+
 def _host_addresses(inventory: Inventory, names: list[str]) -> dict[str, tuple[tuple[str, ...], str]]:
     """For each host its addresses and where they come from."""
     found: dict[str, tuple[tuple[str, ...], str]] = {}
@@ -118,8 +125,7 @@ def _host_addresses(inventory: Inventory, names: list[str]) -> dict[str, tuple[t
         variables = inventory.host_variables(name)
         given = variables.get("printnet_addresses")
         if given:
-            entries = given if isinstance(given, (list, tuple)) else [given]
-            found[name] = (_given(inventory, name, entries), "printnet_addresses")
+            found[name] = (_given(inventory, name, _entries(given)), "printnet_addresses")
             continue
         target = str(variables.get("ansible_host") or name)
         if address := _addresses.address(target):
