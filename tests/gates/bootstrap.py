@@ -33,8 +33,12 @@ def say(text: str) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock that this file stands for; wait for whoever holds it."""
+    """Hold the lock that this file stands for; wait for whoever holds it.
+
+    What is started meanwhile holds it as well: should this run be killed, the next one waits for a pip that goes on.
+    """
     with path.open("w", encoding="utf-8") as handle:
+        os.set_inheritable(handle.fileno(), True)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -53,6 +57,7 @@ def run(command: list[str], log: Path) -> None:
             stderr=handle,
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
             check=False,
+            close_fds=False,
         )
     if done.returncode:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()

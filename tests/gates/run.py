@@ -48,7 +48,7 @@ class Gate:
     """Runs in a copy of its own; what asks git runs in the checkout."""
     hosts: bool = False
     """Makes real hosts: as root only, and alone on the machine."""
-    limit: int = 900
+    limit: int = 300
     """Seconds after which it is stopped and has failed."""
 
 
@@ -79,7 +79,7 @@ GATES = [
     Gate("generated files", ("python", "tests/gates/generate.py", "--check"), fast=True),
     Gate("shell", ("python", "tests/gates/shell.py"), fast=True),
     Gate("ASCII", ("python", "tests/gates/ascii.py", "plugins/plugin_utils/catalog"), fast=True),
-    Gate("ansible-test sanity", ("python", "tests/gates/sanity.py")),
+    Gate("ansible-test sanity", ("python", "tests/gates/sanity.py"), limit=900),
     Gate("galaxy-importer", (IN_ENV, "galaxy", "--", "python", "tests/gates/importer.py")),
     *(
         Gate(
@@ -90,12 +90,18 @@ GATES = [
     ),
     Gate("installs", ("python", "tests/gates/installs.py")),
     *(
-        Gate(f"{name} tests", ("pytest", "-q", f"tests/{name}"), copied=False, hosts=True)
+        Gate(f"{name} tests", ("pytest", "-q", f"tests/{name}"), copied=False, hosts=True, limit=1200)
         for name in ("lab", "integration")
         if name == "lab" or (ROOT / "tests" / name).is_dir()
     ),
     *(
-        Gate(f"molecule {path.parent.name}", ("molecule", "test", "-s", path.parent.name), copied=False, hosts=True)
+        Gate(
+            f"molecule {path.parent.name}",
+            ("molecule", "test", "-s", path.parent.name),
+            copied=False,
+            hosts=True,
+            limit=1200,
+        )
         for path in sorted(ROOT.glob("extensions/molecule/*/molecule.yml"))
     ),
 ]
