@@ -1,0 +1,183 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lock against a second run, with real processes; and which firewalls a host says it has."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.printnet.ports.plugins.module_utils import _host
+from ansible_collections.printnet.ports.plugins.module_utils._host import HostError
+
+# Holds the lock, says so, and keeps it until its input ends. The module is pure Python, so it is read as a plain file.
+HOLDER = """
+import importlib.util, sys
+from pathlib import Path
+spec = importlib.util.spec_from_file_location("host", sys.argv[1])
+host = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(host)
+with host.locked(Path(sys.argv[2]), 20):
+    print("held", flush=True)
+    sys.stdin.readline()
+print("released", flush=True)
+"""
+
+
+@pytest.fixture(name="lock")
+def _lock(tmp_path: Path) -> Path:
+    return tmp_path / "ports.lock"
+
+
+@pytest.fixture(name="holder")
+def _holder(lock: Path) -> Iterator[subprocess.Popen[str]]:
+    with _start(lock) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def _start(lock: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-I", "-c", HOLDER, str(_host.__file__), str(lock)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_lock_leaves_no_file(lock: Path) -> None:
+    with _host.locked(lock):
+        assert lock.stat().st_mode & 0o777 == 0o600
+    assert not lock.exists()
+    with pytest.raises(ZeroDivisionError), _host.locked(lock):
+        raise ZeroDivisionError
+    assert not lock.exists()
+
+
+def test_a_second_run_gives_up_in_the_end_and_says_why(lock: Path, holder: subprocess.Popen[str]) -> None:
+    said: list[str] = []
+    with pytest.raises(HostError) as wrong, _host.locked(lock, 0.1, said.append):
+        pytest.fail("the lock was held twice")
+    assert str(lock) in str(wrong.value)
+    assert "Nothing was changed" in str(wrong.value)
+    assert said == ["Waited for another run of printnet.ports on this host."]
+    assert lock.exists()
+    assert holder.poll() is None
+
+
+def test_a_second_run_waits_and_says_so(lock: Path, holder: subprocess.Popen[str]) -> None:
+    said: list[str] = []
+    assert holder.stdin is not None
+    release = threading.Timer(0.2, holder.stdin.close)
+    release.start()
+    with _host.locked(lock, 20, said.append):
+        assert lock.exists()
+    release.join()
+    assert len(said) == 1
+    assert not lock.exists()
+
+
+def test_a_killed_holder_holds_nothing(lock: Path, holder: subprocess.Popen[str]) -> None:
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    assert lock.exists()
+    said: list[str] = []
+    with _host.locked(lock, 5, said.append):
+        pass
+    assert said == []
+    assert not lock.exists()
+
+
+def test_many_at_once_go_one_by_one(lock: Path, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+
+    def work() -> None:
+        for _round in range(5):
+            with _host.locked(lock, 30):
+                with journal.open("a", encoding="ascii") as lines:
+                    lines.write("in ")
+                time.sleep(0.001)
+                with journal.open("a", encoding="ascii") as lines:
+                    lines.write("out ")
+
+    workers = [threading.Thread(target=work) for _number in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert journal.read_text(encoding="ascii") == "in out " * 20
+    assert not lock.exists()
+
+
+def test_the_lock_follows_no_link(lock: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine", encoding="ascii")
+    lock.symlink_to(victim)
+    with pytest.raises(OSError, match=r"symbolic links|Too many levels"), _host.locked(lock, 0):
+        pass
+    assert victim.read_text(encoding="ascii") == "mine"
+
+
+def test_a_command_that_is_not_there_is_no_traceback() -> None:
+    assert _host.run("printnet-ports-no-such-command") == (127, "")
+    assert _host.run("sh", "-c", "echo said; exit 3") == (3, "said\n")
+
+
+@pytest.fixture(name="units")
+def _units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What systemctl says of each unit, by its name."""
+    states: dict[str, str] = {}
+
+    def run(*command: str) -> tuple[int, str]:
+        verb, names = command[1], command[2:]
+        unset = "inactive" if verb == "is-active" else "disabled"
+        return 0, "".join(f"{states.get(f'{verb} {name}', unset)}\n" for name in names)
+
+    monkeypatch.setattr(_host, "run", run)
+    monkeypatch.setattr(_host, "_UFW_CONF", tmp_path / "ufw.conf")
+    return states
+
+
+@pytest.mark.parametrize(
+    ("states", "ufw", "found"),
+    [
+        ({}, None, []),
+        ({"is-active firewalld.service": "active"}, None, ["firewalld"]),
+        ({"is-active firewalld.service": "failed"}, None, []),
+        ({"is-active firewalld.service": "reloading"}, None, ["firewalld"]),
+        ({"is-active nftables.service": "active"}, "ENABLED=no\n", ["nftables"]),
+        ({"is-active netfilter-persistent.service": "active"}, "# ENABLED=yes\n", ["iptables"]),
+        ({"is-active ip6tables.service": "active", "is-active iptables.service": "active"}, None, ["iptables"]),
+        ({}, 'LOGLEVEL=low\nENABLED="yes"  # on\n', ["ufw"]),
+        ({"is-active firewalld.service": "active"}, "ENABLED=Yes\n", ["firewalld", "ufw"]),
+    ],
+)
+def test_which_firewalls_are_active(
+    states: dict[str, str], ufw: str | None, found: list[str], units: dict[str, str], tmp_path: Path
+) -> None:
+    units.update(states)
+    if ufw is not None:
+        (tmp_path / "ufw.conf").write_text(ufw, encoding="ascii")
+    assert _host.active_firewalls() == found
+
+
+def test_which_firewalls_start_at_boot(units: dict[str, str]) -> None:
+    assert _host.stopped_firewalls() == []
+    units["is-enabled firewalld.service"] = "enabled"
+    units["is-enabled nftables.service"] = "masked"
+    assert _host.stopped_firewalls() == ["firewalld"]
+
+
+def test_the_lock_is_on_a_file_system_that_a_reboot_empties() -> None:
+    assert Path(os.sep, "run") in _host.LOCK.parents
