@@ -24,6 +24,10 @@ _ARGUMENTS: dict[str, Any] = {
     "firewall": {"type": "str", "choices": ["auto", "firewalld"], "default": "auto"},
 }
 _DIRECTIONS = ("in",)
+_WINDOWS = (
+    "This version of printnet.ports changes firewalls on Linux only. For a Windows host, ask for its flows with the "
+    "lookup printnet.ports.flows. Nothing was changed."
+)
 _NO_PYTHON = (
     "The host has no Python where Ansible looks for it, so nothing was changed. Install it (on Debian: "
     "ansible.builtin.raw with apt-get install -y python3), or set ansible_python_interpreter to where it is."
@@ -42,6 +46,8 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         try:
+            if getattr(self._connection._shell, "_IS_WINDOWS", False):
+                raise PortsError(_WINDOWS)
             owners, warnings = self._plan(arguments, task_vars or {})
             for warning in warnings:
                 display.warning(warning)

@@ -25,8 +25,12 @@ UNITS = {
 _UFW_CONF = Path("/etc/ufw/ufw.conf")
 
 
+UNCHANGED = "Nothing was changed."
+"""Ends every error that comes before a change."""
+
+
 class HostError(Exception):
-    """The host is not fit for the task; the text says why, and what to do. Nothing was changed."""
+    """The host is not fit for the task, or refuses it; the text says why, and what to do."""
 
 
 def run(*command: str) -> tuple[int, str]:

@@ -127,7 +127,7 @@ def _host_addresses(inventory: Inventory, names: list[str]) -> dict[str, tuple[t
         if given:
             found[name] = (_given(inventory, name, _entries(given)), "printnet_addresses")
             continue
-        target = str(variables.get("ansible_host") or name)
+        target = str(variables.get("ansible_host") or name).strip("[] ")
         if address := _addresses.address(target):
             found[name] = ((address,), "ansible_host")
         else:

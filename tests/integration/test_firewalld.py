@@ -279,7 +279,7 @@ def test_a_holder_of_the_lock_that_was_killed_blocks_nobody(lab: Lab, host: str)
         run = pool.submit(lab.firewall, host)
         time.sleep(3)
         assert not run.done()
-        lab.host(host, "pkill -KILL -f 'sleep 60'")
+        lab.host(host, "pkill -KILL -f '[s]leep 60'")
         holder.wait(10)
         answer = run.result()
     assert answer["changed"]

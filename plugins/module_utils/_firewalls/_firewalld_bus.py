@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils._host import HostError
+from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError
 
 try:
     import dbus
@@ -45,17 +45,21 @@ class Bus:
     """firewalld on this host; a HostError says where it does not answer or refuses."""
 
     def __init__(self) -> None:
-        self._bus = dbus.SystemBus()
-        if not self._bus.name_has_owner(_NAME):
-            raise HostError("firewalld does not answer on D-Bus. Start it with: systemctl start firewalld")
+        try:
+            self._bus = dbus.SystemBus()
+            answers = self._bus.name_has_owner(_NAME)
+        except dbus.DBusException as wrong:
+            raise HostError(f"The system's D-Bus does not answer: {wrong.get_dbus_message()}. {UNCHANGED}") from None
+        if not answers:
+            raise HostError(
+                f"firewalld does not answer on D-Bus. Start it with: systemctl start firewalld. {UNCHANGED}"
+            )
         self._live = self._interface(_PATH, "")
         self._live_policy = self._interface(_PATH, ".policy")
         self._saved = self._interface(f"{_PATH}/config", ".config")
         state = str(self._call(dbus.Interface(self._live.proxy_object, dbus.PROPERTIES_IFACE).Get, _NAME, "state"))
         if state != "RUNNING":
-            raise HostError(
-                f"firewalld is in state {state}: mend its configuration first; see: journalctl -u firewalld"
-            )
+            raise HostError(f"firewalld is in state {state}, as journalctl -u firewalld tells. {UNCHANGED}")
 
     def _interface(self, path: str, name: str) -> Any:
         return dbus.Interface(self._bus.get_object(_NAME, path, introspect=False), _NAME + name)
@@ -64,7 +68,9 @@ class Bus:
         try:
             return method(*arguments, timeout=_TIMEOUT)
         except dbus.DBusException as wrong:
-            raise HostError(f"firewalld says: {wrong.get_dbus_message()}") from None
+            if str(wrong.get_dbus_name()).endswith("UnknownMethod"):
+                raise HostError(f"This firewalld has no policies; it must be 0.9 or newer. {UNCHANGED}") from None
+            raise HostError(f"firewalld says: {wrong.get_dbus_message()}.") from None
 
     def _policy_object(self, name: str) -> Any:
         path = self._call(self._saved.getPolicyByName, name)
@@ -122,7 +128,11 @@ class Bus:
         found = []
         for name in map(str, self._call(sets.getIPSets)):
             path = self._try(self._saved.getIPSetByName, name)
-            now = {str(entry) for entry in self._try(sets.getEntries, name) or ()}
+            entries = self._try(sets.getEntries, name)
+            if entries is None:
+                found.append(f"ipset {name}: its entries have a timeout, and would be gone")
+                continue
+            now = {str(entry) for entry in entries}
             then = (
                 {str(entry) for entry in self._call(self._interface(path, ".config.ipset").getEntries)}
                 if path
