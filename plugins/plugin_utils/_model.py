@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan
@@ -79,8 +78,8 @@ class Option:
     purpose: str
     feature: str | None = None
     ports: tuple[str, ...] = ()
-    values: Mapping[str, Effect] = MappingProxyType({})
-    when: Mapping[str, Any] = MappingProxyType({})
+    values: Mapping[str, Effect] = field(default_factory=dict)
+    when: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def switches(self) -> frozenset[str]:
