@@ -75,7 +75,7 @@ options:
       - Needs the Python library C(jmespath) on the controller.
     type: str
 notes:
-  - Features, overrides and options in the calling play's variables count; see RV(_list.enabled).
+  - Features, overrides and options in the calling play's variables count; see RV(_list[].enabled).
   - Each document has its edition. C(printnet_documents) pins one where the catalog holds several.
 seealso:
   - plugin: printnet.ports.ports
