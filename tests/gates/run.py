@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,13 +207,12 @@ class Runner:
                     end(process)
                 raise
 
-    def run(self) -> bool:
+    def run(self) -> None:
         """Run all: two and more at once on as many cores, then one by one those that make hosts."""
         (BUILD / "logs").mkdir(parents=True, exist_ok=True)
         snapshot(BUILD / "snapshot")
         self.together([gate for gate in self.gates if not gate.hosts], len(os.sched_getaffinity(0)))
         self.together([gate for gate in self.gates if gate.hosts], 1)
-        return not self.failed
 
 
 def shortened(lines: list[str]) -> list[str]:
@@ -242,6 +241,19 @@ def end(process: subprocess.Popen[bytes]) -> None:
         return
 
 
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other run works for this checkout, and keep others waiting meanwhile."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another run of the gates is under way in this checkout; waiting for it ...")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def interrupted(_number: int, _frame: object) -> None:
     """Treat a request to end as Ctrl-C."""
     raise KeyboardInterrupt
@@ -261,25 +273,21 @@ def main() -> int:
         for gate in gates or GATES:
             say(f"{gate.name:<20} {' '.join(gate.command)}")
         return 0 if given.list else 2
-    signal.signal(signal.SIGTERM, interrupted)
-    BUILD.mkdir(parents=True, exist_ok=True)
-    with (BUILD / "lock").open("w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("another run of the gates is under way in this checkout; waiting for it ...")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        say(f"Python {platform.python_version()}, ansible-core {CORE}; {len(gates)} gates")
-        began = time.monotonic()
-        runner = Runner(gates)
-        try:
-            good = runner.run()
-        except KeyboardInterrupt:
-            say("interrupted")
-            return 130
+    # Also where Ctrl-C was ignored from the start, as it is behind a shell's &.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupted)
+    runner = Runner(gates)
+    began = time.monotonic()
+    try:
+        with alone():
+            say(f"Python {platform.python_version()}, ansible-core {CORE}; {len(gates)} gates")
+            runner.run()
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
     say(f"in {time.monotonic() - began:.0f} s")
     say(f"{len(runner.passed)} passed, {len(runner.failed)} failed")
-    return 0 if good else 1
+    return 1 if runner.failed else 0
 
 
 if __name__ == "__main__":
