@@ -149,7 +149,7 @@ def test_works_whatever_zone_a_packet_is_in(lab: Lab, zoned: str) -> None:
 
 
 def test_refuses_a_reload_that_costs_somebody_a_rule(lab: Lab, each: str) -> None:
-    lab.each(each, "firewall-cmd --add-port=8080/tcp")
+    lab.host(each, "firewall-cmd --add-port=8080/tcp")
     before = state(lab, each)
     answer = lab.firewall(each, ok=False)
     assert "zone public: ports only live 8080/tcp" in answer["msg"]
