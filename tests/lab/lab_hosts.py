@@ -27,7 +27,7 @@ def host(number: int, outside: bool = False, **more: Any) -> dict[str, Any]:
 
 def write(path: Path, **hosts: dict[str, Any]) -> Path:
     """A lab's file."""
-    path.write_text(yaml.safe_dump({"networks": NETWORKS, "hosts": hosts}), encoding="utf-8")
+    path.write_text(yaml.safe_dump({"networks": NETWORKS, "hosts": hosts}, sort_keys=False), encoding="utf-8")
     return path
 
 

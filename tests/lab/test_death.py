@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab_belongings import Belongings, Machine, machine, of_lab, wait_until_gone
+from lab_belongings import Belongings, Machine, left_of, machine, of_lab, wait_until_gone
 from lab_hosts import LAB, host, lab, name_of, write
 
 STAYING = "setsid sleep 1000 & exec sleep 1000"  # a command that leaves something running, and does not end
@@ -82,8 +82,8 @@ def run_in_background(spec: Path, name: str) -> subprocess.Popen[bytes]:
 
 def test_nothing_outside_while_it_is_up(spec: Path, name: str, around: Machine) -> None:
     lab("up", str(spec), "--name", name)
-    now = machine()
-    assert now == around
+    assert machine() == around
+    assert left_of(of_lab(name), name).processes == of_lab(name).processes, "what is there is seen"
     assert name in lab("status")
 
 

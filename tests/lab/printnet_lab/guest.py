@@ -82,7 +82,9 @@ def _firewall(root: Path, host: Host) -> None:
     if host.firewall == "firewalld":
         _enable(root, "firewalld")
     elif host.firewall == "ufw":
-        run(["chroot", str(root), "ufw", "allow", "22/tcp"])
+        # Without /proc ufw believes that there is no IPv6.
+        allow = f"mount -t proc proc {root}/proc && exec chroot {root} ufw allow 22/tcp"
+        run(["unshare", "--mount", "sh", "-c", allow])
         settings = root / "etc/ufw/ufw.conf"
         _write(settings, settings.read_text(encoding="utf-8").replace("ENABLED=no", "ENABLED=yes"))
         _enable(root, "ufw")

@@ -32,9 +32,13 @@ _LET_IN = {
     ("udp", "closed", "port-unreach"),
 }
 _HOW = {"tcp": "-sS", "udp": "-sU"}
-_NMAP = ["nmap", "-n", "-Pn", "--disable-arp-ping", "--reason", "-T5", "--max-retries", "1", "--host-timeout", "120s"]
+_NMAP = ["nmap", "-n", "-Pn", "--disable-arp-ping", "--reason", "-T5", "--host-timeout", "120s"]
 _NMAP += ["--min-rtt-timeout", "20ms", "--initial-rtt-timeout", "50ms", "--max-rtt-timeout", "100ms", "-oX", "-"]
-_RATES = (4000, 4000)  # packets a second at least: of the first look, and of the second at what stayed silent
+# How many packets a second at least, and how often again. Where a firewall rejects, too many at once get no answer;
+# where it drops, there is nothing to wait for.
+_ANSWERED = [["--min-rate", "3000", "--max-retries", "1"], *[["--min-rate", "10000", "--max-retries", "1"]] * 5]
+_DROPPED = [["--min-rate", "20000", "--max-retries", "0"], *_ANSWERED[1:]]
+_SAMPLE = 100
 
 
 def scan(lab: str, source: str, address: str, ports: str = PORTS) -> set[str]:
@@ -65,17 +69,30 @@ def in_order(ports: Iterable[str]) -> list[str]:
 
 
 def _let_in(lab: str, source: str, address: str, ports: str, transport: str) -> set[str]:
+    how = [_HOW[transport], *(["-6"] if ":" in address else []), address]
+    asked = sorted(_asked(ports))
+    _, silent = read(_nmap(lab, source, *how, "-p", _ranges(asked[:: len(asked) // _SAMPLE + 1])))
+    looks = _DROPPED if len(silent) > _SAMPLE / 4 else _ANSWERED
     found: set[int] = set()
-    family = ["-6"] if ":" in address else []
-    for rate in _RATES:
-        what = [_HOW[transport], *family, "--min-rate", str(rate), "-p", ports, address]
-        let_in, silent = read(_nmap(lab, source, *what))
+    before = set(asked)
+    for look in looks:
+        let_in, silent = read(_nmap(lab, source, *how, *look, "-p", _ranges(before)))
         found |= let_in
-        if not silent:
+        # A packet lost on a busy machine looks like a drop: ask the silent ones until a look finds nothing new.
+        if not silent or silent == before:
             break
-        # A packet lost on a busy machine looks like a drop: the silent ones are asked once more.
-        ports = _ranges(silent)
+        before = silent
     return {f"{transport}/{port}" for port in found}
+
+
+def _asked(text: str) -> set[int]:
+    try:
+        ports = set(_numbers(text))
+    except ValueError:
+        ports = set()
+    if not ports or min(ports) < 1 or max(ports) > 65535:
+        raise LabError(f"{text!r}: ports are numbers and ranges, for example 1-1000,8080")
+    return ports
 
 
 def _nmap(lab: str, source: str, *what: str) -> str:

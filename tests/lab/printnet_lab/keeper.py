@@ -76,7 +76,7 @@ def remove(cgroup: Path) -> None:
             try:
                 os.rmdir(place)
             except OSError:
-                time.sleep(0.02)
+                time.sleep(0.01)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class Machine:
         cgroup = CGROUPS / self.host.name
         cgroup.mkdir(exist_ok=True)
         nspawn = (
-            f"systemd-nspawn --quiet --boot --directory={self._root} --machine={self.host.name}"
+            f"systemd-nspawn --boot --directory={self._root} --machine={self.host.name}"
             " --register=no --keep-unit"
             f" --network-namespace-path=/run/netns/{self.host.name} --capability=CAP_NET_ADMIN,CAP_NET_RAW"
             " --resolv-conf=off --timezone=off --link-journal=no --console=pipe"
@@ -100,7 +100,7 @@ class Machine:
         furnish(self._root, self.host, self._spec, self._public_key)
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
-        checks = {"booting": self._booted_up, "starting its SSH server": self._answers_ssh}
+        checks = {"starting its SSH server": self._answers_ssh, "booting": self._booted_up}
         if self.host.firewall == "firewalld":
             checks["starting firewalld"] = self._firewalld_runs
         deadline = time.monotonic() + _PATIENCE
@@ -111,13 +111,13 @@ class Machine:
                     raise LabError(f"{self.host.name} {status}{self._last_words()}")
                 if time.monotonic() > deadline:
                     raise LabError(f"{self.host.name}: still {what} after {_PATIENCE} s{self._last_words()}")
-                time.sleep(0.1)
+                time.sleep(0.05)
 
     def _booted_up(self) -> bool:
         leader = self.leader()
         if leader is None:
             return False
-        state = self.inside(leader, "systemctl", "is-system-running")
+        state = self.inside(leader, "systemctl", "is-system-running", "--wait")
         if state == "degraded":
             failed = self.inside(leader, "systemctl", "list-units", "--failed", "--plain", "--no-legend")
             raise LabError(f"{self.host.name} booted with failed units:\n{failed}")
@@ -137,7 +137,17 @@ class Machine:
     def inside(self, leader: int, *command: str) -> str:
         """What a command says that is run on the host; '' where it can't be run (yet)."""
         enter = ["nsenter", "--target", str(leader), "--net", "--mount", "--pid", "--uts", "--ipc", "--cgroup"]
-        done = subprocess.run([*enter, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(
+                [*enter, *command],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_PATIENCE,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return ""
         return done.stdout.strip()
 
     def leader(self) -> int | None:

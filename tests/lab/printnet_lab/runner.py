@@ -48,7 +48,7 @@ def _stop(number: int, _: object) -> None:
 
 def _let_it_end(process: subprocess.Popen[str]) -> None:
     """A moment for the command to end by itself (Ctrl-C reached it too); what is left of it dies with the lab."""
-    for patience in (2, 3):
+    for patience in (2, 1):
         try:
             process.wait(patience)
             return

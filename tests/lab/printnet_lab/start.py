@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from . import rootfs, wire
+from . import limits, rootfs, wire
 from .errors import LabError
 from .spec import Spec
 
@@ -30,6 +30,7 @@ def start(spec: Spec, name: str, owners: Sequence[int], say: rootfs.Say) -> None
     life_lines = [_life_line(pid) for pid in owners]
     recipes = {host.name: rootfs.recipe_of(host) for host in spec.hosts}
     key = rootfs.ssh_key()
+    limits.make_room(len(spec.hosts), say)
     with wire.reserve(name) as server:
         trees = rootfs.ensure(set(recipes.values()), say)
         plan = {
