@@ -9,7 +9,8 @@ pytest reads this before Ansible's loader is installed, so the collection is imp
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import pytest
 
 if TYPE_CHECKING:
     from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
+    from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Estate, Share
 
 FaultsOf = Callable[..., list[str]]
 
@@ -48,3 +50,66 @@ def faults_of() -> FaultsOf:
         return []
 
     return call
+
+
+@dataclass
+class Site:
+    """A little inventory: groups of hosts, each host's own variables, and what holds for all of them.
+
+    A host is named by its address, or has the variables that are given for it.
+    """
+
+    groups: dict[str, list[str]]
+    hosts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    everywhere: dict[str, Any] = field(default_factory=dict)
+    known_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def variables(self, host: str) -> dict[str, Any]:
+        return {**self.everywhere, **self.hosts.get(host, {})}
+
+    def resolve(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Stands in for the controller's resolver."""
+        return {name: self.known_names[name] for name in names if name in self.known_names}
+
+    def estate(self, here: str, *components: str, directions: Iterable[str] = ("in", "out")) -> Estate:
+        """What a host's plans are made from, read as an action plugin reads it."""
+        from ansible_collections.printnet.ports.plugins.plugin_utils import _inventory, _plan, _variables
+
+        read = self.variables(here).get
+        catalog = _variables.catalog_of(read)
+        inventory = _inventory.Inventory(catalog, self.groups, self.variables, read, here, self.resolve)
+        wanted = _inventory.needed(catalog, components, directions)
+        topology = _inventory.topology(inventory, wanted)
+        return _plan.Estate(catalog, _variables.settings_of(catalog, read), topology, _inventory.unknown_peers(read))
+
+    def share(self, here: str, component: str, *directions: str) -> Share:
+        """What the component needs on the host, by default of what it receives."""
+        from ansible_collections.printnet.ports.plugins.plugin_utils import _inventory, _plan
+
+        estate = self.estate(here, component)
+        own = _inventory.options_on(estate.catalog, component, self.variables(here))
+        return _plan.share(estate, here, component, own, directions or ("in",))
+
+    def open(self, here: str, component: str, *directions: str) -> set[tuple[str, str]]:
+        """The rules as pairs of a port and a network, with the direction where both are asked for."""
+        return {
+            (f"{want.direction + ' ' if directions else ''}{want.flow.transport}/{span_text(want.port)}", network)
+            for want in self.share(here, component, *directions).wants
+            for network in want.peers
+        }
+
+    def told(self, here: str, component: str) -> list[str]:
+        """What is said of peers without an address."""
+        from ansible_collections.printnet.ports.plugins.plugin_utils import _plan
+
+        return _plan.unknown_report(self.estate(here, component), here, [self.share(here, component)])
+
+
+def span_text(span: tuple[int, int]) -> str:
+    return str(span[0]) if span[0] == span[1] else f"{span[0]}-{span[1]}"
+
+
+@pytest.fixture(scope="session")
+def site() -> type[Site]:
+    """Makes little inventories."""
+    return Site

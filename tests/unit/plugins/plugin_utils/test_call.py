@@ -1,0 +1,168 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A call of an action plugin over a real Ansible inventory: templates, groups of groups, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.plugin_utils import _plan, _variables
+from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
+
+FaultsOf = Callable[..., list[str]]
+CallOn = Callable[..., Call]
+
+INVENTORY = """
+all:
+  children:
+    print_servers:
+      children:
+        prod:
+          hosts:
+            v1: {ansible_host: 192.0.2.11, printnet_addresses: ["192.0.2.11", "{{ prefix }}:11"]}
+        test:
+          hosts:
+            v2: {ansible_host: "{{ base }}.12", vpsx_submission_port: 443}
+    serverx:
+      hosts:
+        s1: {ansible_host: "{{ base }}.20"}
+    webs:
+      hosts:
+        w1: {ansible_host: 192.0.2.30}
+  vars:
+    base: 192.0.2
+    prefix: "2001:db8:"
+    client_net: 198.51.100.0/24
+    printnet_groups: {vpsx: [prod, "{{ second }}"]}
+    second: test
+    printnet_networks:
+      workstation: ["{{ client_net }}", "2001:db8:51::/64"]
+      kiosk: 203.0.113.7
+    printnet_extra_components: {kiosk: {title: "Kiosk {{ second }}"}}
+    printnet_extra_flows:
+      - {id: kiosk-vpsx, source: kiosk, destination: "{{ 'vpsx' }}", transport: tcp, port: "{{ 5000 + 1 }}"}
+    printnet_overrides: {serverx-vpsx-api: {port: "{{ api }}"}}
+    api: 5511
+"""
+
+
+@pytest.fixture(name="call_on")
+def _call_on(tmp_path: Path) -> CallOn:
+    path = tmp_path / "inventory.yml"
+
+    def make(host: str, inventory: str = INVENTORY, **of_the_play: Any) -> Call:
+        path.write_text(inventory, encoding="ascii")
+        loader = DataLoader()
+        known = InventoryManager(loader=loader, sources=[str(path)])
+        manager = VariableManager(loader=loader, inventory=known)
+        hostvars = HostVars(known, manager, loader)
+        variables = {**manager.get_vars(host=known.get_host(host)), "hostvars": hostvars, **of_the_play}
+        return Call(variables, Templar(loader=loader, variables=variables).template)
+
+    return make
+
+
+def _lines(call: Call, component: str) -> list[str]:
+    estate = call.estate([component], ["in"])
+    share = _plan.share(estate, call.host, component, call.own_options(component), ["in"])
+    (owner,) = _plan.rules([share])
+    return _rules.lines(_rules.canonical(_rules.parse(rule) for rule in owner["rules"]))
+
+
+def test_templates_and_groups_of_groups(call_on: CallOn) -> None:
+    call = call_on("v1")
+    assert _lines(call, "vpsx") == [
+        "in tcp 515,631,9443 from 198.51.100.0/24 2001:db8:51::/64",
+        "in tcp 5001 from 203.0.113.7",
+        "in tcp 5501 from 192.0.2.12",
+        "in tcp 5511 from 192.0.2.20",
+    ]
+    assert call.warnings == []
+    other = call_on("v2")
+    assert _lines(other, "vpsx") == [
+        "in tcp 443,515,631 from 198.51.100.0/24 2001:db8:51::/64",
+        "in tcp 5001 from 203.0.113.7",
+        "in tcp 5501 from 192.0.2.11 2001:db8::11",
+        "in tcp 5511 from 192.0.2.20",
+    ]
+
+
+def test_a_host_outside_of_the_group_is_told(call_on: CallOn) -> None:
+    call = call_on("w1")
+    call.estate(["vpsx", "netx"], ["in"])
+    advice = "Put it there, or name its group in printnet_groups."
+    assert call.warnings == [
+        f"w1 is not in the group prod or test, so other hosts do not know that it is a host of vpsx. {advice}",
+        f"w1 is not in the group netx, so other hosts do not know that it is a host of netx. {advice}",
+    ]
+
+
+def test_an_option_of_the_play_counts_with_a_warning(call_on: CallOn) -> None:
+    call = call_on("v1", vpsx_submission_port=8443)
+    assert "in tcp 515,631,8443 from 198.51.100.0/24 2001:db8:51::/64" in _lines(call, "vpsx")
+    (warning,) = call.warnings
+    assert warning.startswith("v1: vpsx_submission_port is 8443 for this call only.")
+    assert "it is 9443" in warning
+    assert "group_vars or host_vars" in warning
+
+
+@pytest.mark.parametrize(
+    "same",
+    [{"vpsx_submission_port": 9443}, {"vpsx_print_protocols": ["lpr", "ipp", "raw", "ipps"]}, {"vpsx_lrsq": "yes"}],
+)
+def test_a_roles_defaults_are_no_reason_for_a_warning(call_on: CallOn, same: dict[str, Any]) -> None:
+    call = call_on("v1", **same)
+    call.own_options("vpsx")
+    assert call.warnings == []
+    elsewhere = call_on("v2", **same)
+    elsewhere.own_options("vpsx")
+    assert len(elsewhere.warnings) == ("vpsx_submission_port" in same)
+
+
+def test_faults_of_the_catalog_come_first_and_all(call_on: CallOn, faults_of: FaultsOf) -> None:
+    bad = INVENTORY.replace("transport: tcp", "transport: tpc").replace("{{ 5000 + 1 }}", "{{ 5000 * 20 }}")
+    faults = faults_of(call_on, "v1", bad)
+    assert [fault.split(": ")[0] for fault in faults] == [
+        "printnet_extra_flows, entry 1 (kiosk-vpsx), transport",
+        "printnet_extra_flows, entry 1 (kiosk-vpsx), port",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (
+            "printnet_network",
+            ["The variable printnet_network is unknown and has no effect; did you mean printnet_networks?"],
+        ),
+        (
+            "printnet_adresses",
+            ["The variable printnet_adresses is unknown and has no effect; did you mean printnet_addresses?"],
+        ),
+        ("printnet_networks", []),
+        ("printnet_mine", []),
+        ("network", []),
+    ],
+)
+def test_a_misspelt_variable_is_told(name: str, told: list[str]) -> None:
+    assert _variables.misspelt({name: 1, "ansible_host": "x"}) == told
+
+
+def test_the_readme_says_what_comes_of_its_inventory(call_on: CallOn, root: Path) -> None:
+    text = (root / "README.md").read_text(encoding="utf-8")
+    blocks = [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
+    (inventory,) = [block for block in blocks if block.startswith("# inventory.yml")]
+    planned = _lines(call_on("print01", inventory), "vpsx")
+    (diff,) = [block.split("```")[0] for block in text.split("```diff\n")[1:]]
+    assert [line[1:] for line in diff.splitlines() if line.startswith("+in ")] == planned

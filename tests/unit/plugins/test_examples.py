@@ -1,0 +1,146 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every example of the docs is played, all in one run; those of modules, which need a host, are parsed."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+# Begins the name of what needs a host with a firewall.
+OURS = "printnet.ports."
+
+
+def _documented(path: Path) -> str:
+    """The text of EXAMPLES, of a Python file or of the YAML file beside a filter."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".yml":
+        return str(yaml.safe_load(text)["EXAMPLES"])
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "EXAMPLES":
+            return str(ast.literal_eval(node.value))
+    raise AssertionError(f"{path} has no EXAMPLES")
+
+
+def _examples(*patterns: str) -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        for path in sorted((ROOT / "plugins").glob(pattern)):
+            yield path.relative_to(ROOT).as_posix(), yaml.safe_load(_documented(path))
+
+
+def _readme() -> Iterator[Any]:
+    for block in (ROOT / "README.md").read_text(encoding="utf-8").split("```yaml\n")[1:]:
+        yield yaml.safe_load(block.split("```")[0])
+
+
+def _has_modules_of_ours(task: Mapping[str, Any]) -> bool:
+    return any(key.startswith(OURS) for key in task)
+
+
+def _play(name: str, tasks: Any, **more: Any) -> dict[str, Any]:
+    return {"name": name, "hosts": "localhost", "gather_facts": False, "tasks": tasks, **more}
+
+
+def _run(folder: Path, plays: list[Any], *options: str) -> str:
+    playbook = folder / "playbook.yml"
+    playbook.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
+    settings = folder / "ansible.cfg"
+    settings.write_text("[defaults]\n", encoding="ascii")
+    environment = {
+        **os.environ,
+        "ANSIBLE_HOME": str(folder / "home"),
+        "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+        "ANSIBLE_REMOTE_TEMP": str(folder / "tmp"),
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_CONFIG": str(settings),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "ansible", "playbook", *options, str(playbook)],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.fixture(name="played", scope="module")
+def _played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder and the output of the one run."""
+    folder = tmp_path_factory.mktemp("examples")
+    plays = [_play(name, tasks) for name, tasks in _examples("lookup/*.py", "filter/*.yml")]
+    plays += [
+        _play("README.md", [task])
+        for block in _readme()
+        if isinstance(block, list)
+        for task in block
+        if "hosts" not in task and not _has_modules_of_ours(task)
+    ]
+    own = next(block for block in _readme() if isinstance(block, dict) and "printnet_extra_flows" in block)
+    asked = "{{ query('printnet.ports.flows', 'mfpsecure', port=7627) | printnet.ports.ports }}"
+    plays.append(_play("flows of your own", [{"ansible.builtin.debug": {"msg": f"own {asked}"}}], vars=own))
+    return folder, _run(folder, plays)
+
+
+def test_every_example_of_lookup_and_filters_works(played: tuple[Path, str]) -> None:
+    folder, output = played
+    for _name, tasks in _examples("lookup/*.py", "filter/*.yml"):
+        for task in tasks:
+            assert f"TASK [{task['name']}]" in output
+    for word in ("WARNING", "DEPRECATION", "fatal:", "ERROR"):
+        assert word not in output, output
+    assert "tcp/14330" in output
+    rows = (folder / "vpsx-flows.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[0].startswith("source,destination,transport,port,purpose")
+    assert len(rows) > 10
+
+
+def test_the_readmes_own_flow_is_found(played: tuple[Path, str]) -> None:
+    assert "own ['tcp/7627']" in played[1]
+
+
+def test_every_example_of_a_module_can_be_parsed(tmp_path: Path) -> None:
+    plays = [_play(name, tasks) for name, tasks in _examples("modules/*.py")]
+    plays += [
+        {**play, "hosts": "localhost"}
+        for block in _readme()
+        if isinstance(block, list)
+        for play in block
+        if "hosts" in play
+    ]
+    assert plays
+    _run(tmp_path, plays, "--syntax-check")
+
+
+def test_module_and_action_take_the_same(root: Path) -> None:
+    from ansible_collections.printnet.ports.plugins.action import firewall
+    from ansible_collections.printnet.ports.plugins.module_utils import _firewall_module
+
+    documented = yaml.safe_load(
+        next(
+            ast.literal_eval(node.value)
+            for node in ast.parse((root / "plugins/modules/firewall.py").read_text(encoding="utf-8")).body
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION"
+        )
+    )["options"]
+    module = {name: spec for name, spec in _firewall_module.ARGUMENTS.items() if name != "owners"}
+    assert module == firewall._ARGUMENTS
+    for name, spec in module.items():
+        assert {key: documented[name].get(key) for key in spec} == spec, name
