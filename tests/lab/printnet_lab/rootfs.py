@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,8 @@ PYTHON = ("python3", "python3-apt")
 LEFT_OUT = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/lintian/*")
 
 Say = Callable[[str], None]
+
+_running: set[subprocess.Popen[bytes]] = set()  # the builds that go on in this process
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,13 @@ def ensure(recipes: set[Recipe], say: Say) -> dict[Recipe, Path]:
     """The trees of these recipes; those that are missing are built, two at a time."""
     ordered = sorted(recipes, key=lambda recipe: recipe.key)
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip(ordered, pool.map(lambda recipe: tree(recipe, say), ordered), strict=True))
+        try:
+            return dict(zip(ordered, pool.map(lambda recipe: tree(recipe, say), ordered), strict=True))
+        except BaseException:  # one build failed, or Ctrl-C: don't wait for the other one
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(_running):
+                process.kill()
+            raise
 
 
 def tree(recipe: Recipe, say: Say) -> Path:
@@ -104,9 +112,9 @@ def tree(recipe: Recipe, say: Say) -> Path:
 
 def _build(recipe: Recipe, done: Path, say: Say) -> None:
     what = f"Debian {VERSIONS[recipe.distribution]} root file system ({recipe.key})"
-    for half_built in done.parent.glob(f".{recipe.key}.building"):
-        shutil.rmtree(half_built)
+    _sweep(done.parent)
     building = done.parent / f".{recipe.key}.building"
+    shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
     building.chmod(0o755)
     say(f"building {what}, 20 to 60 s …")
@@ -119,6 +127,7 @@ def _build(recipe: Recipe, done: Path, say: Say) -> None:
             process = subprocess.Popen(
                 [*cage, *recipe.command(building)], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
+            _running.add(process)
             while process.returncode is None:
                 try:
                     process.wait(15)
@@ -132,11 +141,20 @@ def _build(recipe: Recipe, done: Path, say: Say) -> None:
     except FileNotFoundError as error:
         raise LabError(f"{error.filename} is missing: tests/lab/packages.txt lists what a lab needs") from None
     finally:
-        if process is not None and process.poll() is None:
+        if process is not None:
             process.kill()
             process.wait()
+            _running.discard(process)
         shutil.rmtree(building, ignore_errors=True)
     say(f"built {recipe.key} in {time.monotonic() - started:.0f} s")
+
+
+def _sweep(shelf: Path) -> None:
+    """Remove what killed builds left."""
+    for half_built in shelf.glob(".*.building"):
+        with suppress(BlockingIOError), half_built.with_suffix(".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(half_built)
 
 
 def ssh_key() -> Path:

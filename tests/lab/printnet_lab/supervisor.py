@@ -108,7 +108,7 @@ def _private_mounts() -> None:
     run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"])
     for place in (RUN, Path("/run/netns")):
         place.mkdir()
-    if not (CGROUPS / "cgroup.procs").exists():
+    while CGROUPS.is_mount():
         run(["umount", "--lazy", "--recursive", str(CGROUPS)])
     run(["mount", "-t", "cgroup2", "cgroup2", str(CGROUPS)])
 
