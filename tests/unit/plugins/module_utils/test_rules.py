@@ -44,7 +44,7 @@ def _corners(spans: Iterable[tuple[int, int]]) -> set[int]:
 
 def _allowed(rules: Sequence[Rule], ports: set[int], sources: set[int]) -> frozenset[Packet]:
     addresses = [base + n for base in (V4, V6_BIT + V6) for n in range(BLOCK)] + [V4 + 99, V6_BIT + V6 + 99]
-    found = set()
+    found: set[Packet] = set()
     for rule in rules:
         peers = [_range(peer) for peer in rule.peers]
         seen = [a for a in addresses if any(first <= a <= last for first, last in peers)]

@@ -342,7 +342,8 @@ def test_all_wrong_settings_come_at_once(catalog: Catalog, faults_of: FaultsOf) 
 
 
 def test_nothing_given_is_nothing_set(catalog: Catalog) -> None:
-    for empty in (None, {}, "", []):
+    nothing: list[Any] = [None, {}, "", []]
+    for empty in nothing:
         assert _choices.settings(catalog, empty, empty) == Settings()
 
 

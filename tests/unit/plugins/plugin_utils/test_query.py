@@ -285,9 +285,14 @@ def test_an_indexed_question_looks_at_few_flows(
     object.__setattr__(catalog, "flows", flows)
     _ask(catalog, *terms, **asked)  # what is worked out once a process
     flows.scans = 0
-    looked_at = []
-    state = _choices.state
-    monkeypatch.setattr(_choices, "state", lambda *args: looked_at.append(args[1].id) or state(*args))
+    looked_at: list[str] = []
+    plain = _choices.state
+
+    def noting(*args: Any) -> Any:
+        looked_at.append(args[1].id)
+        return plain(*args)
+
+    monkeypatch.setattr(_choices, "state", noting)
     _query.query(catalog, Settings(), {}, terms, enabled_only=False, **asked)
     assert flows.scans == 0
     assert 0 < len(looked_at) <= most
