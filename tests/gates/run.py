@@ -87,6 +87,7 @@ GATES = [
             ("env", f"PRINTNET_PORTS_PYTHON={pythons}", IN_ENV, f"core-{core}", "--", "pytest", "-q", "tests/unit"),
         )
         for core, pythons in CORES.items()
+        if not CORE.startswith(core) and sys.version_info >= tuple(map(int, min(pythons.split(",")).split(".")))
     ),
     Gate("installs", ("python", "tests/gates/installs.py")),
     *(

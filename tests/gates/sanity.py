@@ -18,6 +18,8 @@ What can't run is named in the last line:
 
 from __future__ import annotations
 
+import ast
+import configparser
 import os
 import re
 import shutil
@@ -45,18 +47,23 @@ MISSING = re.compile(r'WARNING: Required program "([^"]+)" not found')
 
 
 def prepare_home(home: Path) -> None:
-    """Give ansible-test a home: a cache with the stand-in, and the user's own settings of pip."""
+    """Give ansible-test a home: a cache with the stand-in, and pip's settings, the environment's too: it keeps none."""
     package = Path(next(iter(ansible_test.__path__)))
     asked = (package / "_internal" / "python_requirements.py").read_text(encoding="utf-8")
     folder = home / ".ansible" / "test" / "cache"
     folder.mkdir(parents=True, exist_ok=True)
     for version in re.findall(r"\bpip='([0-9.]+)'", asked):
         (folder / f"get_pip_{version.replace('.', '_')}.py").write_text(STAND_IN, encoding="utf-8")
-    for name in (".config/pip", ".pip", ".cache/pip"):
-        ours, theirs = home / name, Path.home() / name
-        if theirs.exists() and not ours.is_symlink():
-            ours.parent.mkdir(parents=True, exist_ok=True)
-            ours.symlink_to(theirs)
+    asked = subprocess.run(["pip", "config", "list"], capture_output=True, text=True, check=True).stdout
+    settings = configparser.RawConfigParser()
+    for line in reversed(asked.splitlines()):  # the environment comes first there, and wins
+        name, _equals, value = line.partition("=")
+        section, _dot, key = name.replace(":env:", "global").rpartition(".")
+        settings.read_dict({section: {key: ast.literal_eval(value)}})
+    place = home / ".config" / "pip" / "pip.conf"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("w", encoding="utf-8") as opened:
+        settings.write(opened)
 
 
 def pythons() -> list[str]:
