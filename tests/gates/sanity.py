@@ -46,6 +46,11 @@ SKIPPED = re.compile(r'WARNING: Skipping sanity test "([^"]+)"(?: on Python ([0-
 MISSING = re.compile(r'WARNING: Required program "([^"]+)" not found')
 
 
+def output(*command: str) -> str:
+    """Run a command and return what it prints."""
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
 def prepare_home(home: Path) -> None:
     """Give ansible-test a home: a cache with the stand-in, and pip's settings, the environment's too: it keeps none."""
     package = Path(next(iter(ansible_test.__path__)))
@@ -54,9 +59,9 @@ def prepare_home(home: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for version in re.findall(r"\bpip='([0-9.]+)'", asked):
         (folder / f"get_pip_{version.replace('.', '_')}.py").write_text(STAND_IN, encoding="utf-8")
-    asked = subprocess.run(["pip", "config", "list"], capture_output=True, text=True, check=True).stdout
     settings = configparser.RawConfigParser()
-    for line in reversed(asked.splitlines()):  # the environment comes first there, and wins
+    settings.read_dict({"global": {"cache-dir": output("pip", "cache", "dir").strip()}})
+    for line in reversed(output("pip", "config", "list").splitlines()):  # the environment comes first there, and wins
         name, _equals, value = line.partition("=")
         section, _dot, key = name.replace(":env:", "global").rpartition(".")
         settings.read_dict({section: {key: ast.literal_eval(value)}})
