@@ -186,7 +186,13 @@ from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.printnet.ports.plugins.plugin_utils import _query, _variables
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError
-from ansible_collections.printnet.ports.plugins.plugin_utils._schema import READINGS, TRANSPORTS, check_known
+from ansible_collections.printnet.ports.plugins.plugin_utils._schema import (
+    READINGS,
+    TRANSPORTS,
+    check_known,
+    flag,
+    read_value,
+)
 
 try:
     import jmespath
@@ -238,6 +244,8 @@ def _check_given(given: dict[str, Any]) -> None:
     faults = Faults()
     for name, choices in (("direction", _query.DIRECTIONS), ("transport", TRANSPORTS), ("reading", READINGS)):
         check_known(given.get(name), choices, f"value of {name}", "flows", faults)
+    if "enabled_only" in given:
+        read_value(flag, given["enabled_only"], "flows, enabled_only", faults)
     known = (*_query.FIELDS, "direction", "enabled_only", "jmespath", "wantlist")
     for name in given:
         check_known(name, known, "option", "flows", faults)

@@ -11,8 +11,10 @@ form, whatever way they were written.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Union
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
@@ -21,6 +23,7 @@ Profile = tuple[tuple[tuple[Span, ...], tuple[str, ...]], ...]
 
 EVERYBODY = ("0.0.0.0/0", "::/0")
 _ALL_PORTS = (1, 65535)
+_SPAN = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?\Z")
 DIRECTIONS = ("in", "out")
 TRANSPORTS = ("tcp", "udp")
 
@@ -77,11 +80,8 @@ def peer_text(network: str) -> str:
 
 
 def parse_span(value: Any) -> Span:
-    first, dash, last = str(value).strip().partition("-")
-    try:
-        span = (int(first), int(last) if dash else int(first))
-    except ValueError:
-        span = (0, 0)
+    match = _SPAN.match(str(value).strip())
+    span = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 1 <= span[0] <= span[1] <= 65535:
         raise RuleError(f"port {value!r} must be a number from 1 to 65535, or a range such as 5500-5501")
     return span
@@ -126,6 +126,7 @@ def canonical(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     for (direction, transport), group in sides.items():
         free = [rule for rule in group if not rule.source_ports or _join(rule.source_ports) == (_ALL_PORTS,)]
         bound = [rule for rule in group if rule not in free]
+        free += _free_together(bound)
         profiles: dict[Profile, list[Span]] = {_by_peers(free): []}
         for source in _pieces([rule.source_ports for rule in bound]):
             inside = [rule for rule in bound if _covers(rule.source_ports, source)]
@@ -135,6 +136,33 @@ def canonical(rules: Iterable[Rule]) -> tuple[Rule, ...]:
                 rule = Rule(direction, transport, ports, peers, _join(sources))
                 found.append(replace(rule, flows=_asking(group, rule)))
     return tuple(sorted(found, key=Rule.key))
+
+
+def _free_together(bound: Sequence[Rule]) -> list[Rule]:
+    """What rules for particular source ports allow from any, because together they leave none out."""
+    sources = _pieces([rule.source_ports for rule in bound])
+    if _join(sources) != (_ALL_PORTS,):
+        return []
+    found = []
+    for ports in _pieces([rule.ports for rule in bound]):
+        peers: frozenset[str] | None = None
+        for source in sources:
+            here = _peers_at([rule for rule in bound if _covers(rule.source_ports, source)], ports)
+            peers = here if peers is None else _within(peers, here)
+        if peers:
+            rule = bound[0]
+            found.append(Rule(rule.direction, rule.transport, (ports,), _collapse(peers)))
+    return found
+
+
+def _within(some: Iterable[str], others: Iterable[str]) -> frozenset[str]:
+    """The addresses that are on both sides."""
+    pairs = ((ipaddress.ip_network(one), ipaddress.ip_network(other)) for one in some for other in others)
+    return frozenset(
+        str(max(one, other, key=lambda network: network.prefixlen))
+        for one, other in pairs
+        if one.version == other.version and one.overlaps(other)
+    )
 
 
 def _pieces(spans: Sequence[Sequence[Span]]) -> list[Span]:
@@ -155,17 +183,18 @@ def _by_peers(rules: Sequence[Rule], already: Sequence[Rule] = ()) -> Profile:
     for piece in _pieces(spans + [rule.ports for rule in already]):
         peers = _peers_at(rules, piece)
         holes = _peers_at(already, piece)
-        left = _collapse(_without(_collapse(peers), holes) if holes else peers)
+        left = _collapse(_without(_collapse(peers), _collapse(holes)) if holes else peers)
         if left:
             ports.setdefault(left, []).append(piece)
     return tuple(sorted((_join(pieces), peers) for peers, pieces in ports.items()))
 
 
-def _peers_at(rules: Iterable[Rule], piece: Span) -> set[str]:
-    return {peer for rule in rules if _covers(rule.ports, piece) for peer in rule.peers}
+def _peers_at(rules: Iterable[Rule], piece: Span) -> frozenset[str]:
+    return frozenset().union(*(rule.peers for rule in rules if _covers(rule.ports, piece)))
 
 
-def _collapse(peers: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=64)
+def _collapse(peers: frozenset[str]) -> tuple[str, ...]:
     networks = [ipaddress.ip_network(peer) for peer in peers]
     v4 = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
     v6 = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
@@ -175,12 +204,30 @@ def _collapse(peers: Iterable[str]) -> tuple[str, ...]:
     )
 
 
-def _without(peers: Iterable[str], holes: Iterable[str]) -> set[str]:
+def overlap(added: Iterable[str], removed: Iterable[str]) -> bool:
+    """Whether some network of the one side touches one of the other: a set can't hold both.
+
+    No side overlaps itself, so in the order of their beginnings two that touch are next to each other.
+    """
+    sides = ((network, side) for side, networks in enumerate((added, removed)) for network in networks)
+    spans = sorted((_span(network), side) for network, side in sides)
+    return any(
+        side != other and first[0] == second[0] and second[1] <= first[2]
+        for (first, side), (second, other) in zip(spans, spans[1:])
+    )
+
+
+def _span(text: str) -> tuple[int, int, int]:
+    network = ipaddress.ip_network(text)
+    return network.version, int(network.network_address), int(network.broadcast_address)
+
+
+def _without(peers: Iterable[str], holes: Iterable[str]) -> frozenset[str]:
     """The peers' addresses that are in no hole."""
     left = [ipaddress.ip_network(peer) for peer in peers]
     for hole in map(ipaddress.ip_network, holes):
         left = [part for network in left for part in _cut(network, hole)]
-    return {str(network) for network in left}
+    return frozenset(str(network) for network in left)
 
 
 def _cut(network: Any, hole: Any) -> list[Any]:
@@ -200,11 +247,17 @@ def _join(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def _asking(rules: Iterable[Rule], allowed: Rule) -> tuple[str, ...]:
-    """The flows of all rules that have a part in what is allowed."""
+    """The flows of all rules that have a part in what is allowed.
+
+    Where both are for any source port, a rule for the same ports always has one.
+    """
     found: set[str] = set()
     for rule in rules:
-        sources = not rule.source_ports or not allowed.source_ports or _touch(rule.source_ports, allowed.source_ports)
-        if sources and _touch(rule.ports, allowed.ports) and _without(rule.peers, allowed.peers) != set(rule.peers):
+        if not _touch(rule.ports, allowed.ports) or set(rule.flows) <= found:
+            continue
+        if rule.source_ports and allowed.source_ports and not _touch(rule.source_ports, allowed.source_ports):
+            continue
+        if not (rule.source_ports or allowed.source_ports) or overlap(_collapse(frozenset(rule.peers)), allowed.peers):
             found.update(rule.flows)
     return tuple(sorted(found))
 

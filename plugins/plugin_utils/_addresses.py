@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ EVERYBODY = ("0.0.0.0/0", "::/0")
 """What the word ``any`` means."""
 
 _RESOLVERS = 16
+_LENGTH = re.compile(r"(?:0|[1-9][0-9]{0,2})\Z")
 
 
 def networks(value: Any) -> tuple[str, ...]:
@@ -37,11 +39,16 @@ def networks(value: Any) -> tuple[str, ...]:
     text = str(value).strip()
     try:
         if "-" in text:
-            first, last = (part.strip() for part in text.split("-", 1))
-            return tuple(str(cidr) for cidr in netaddr.iprange_to_cidrs(_address(first), _address(last)))
+            first, last = (_address(part.strip()) for part in text.split("-", 1))
+            if first.version != last.version or first > last:
+                raise ValueError
+            return tuple(str(cidr) for cidr in netaddr.iprange_to_cidrs(first, last))
         if "/" not in text:
             return (str(netaddr.IPNetwork(_address(text))),)
-        network = netaddr.IPNetwork(text)
+        start, _, length = text.partition("/")
+        if not (_LENGTH.match(length) or _address(length).is_netmask()):
+            raise ValueError
+        network = netaddr.IPNetwork(f"{_address(start)}/{length}")
     except (netaddr.AddrFormatError, ValueError, TypeError):
         raise ValueError(
             "must be an address, a network such as 192.0.2.0/24 or 2001:db8::/64, or a range such as "

@@ -37,8 +37,10 @@ class Call:
         )
         topology = _inventory.topology(inventory, _inventory.needed(self.catalog, components, directions))
         for component in components:
-            groups = _inventory.groups_of(inventory, component)
-            if not any(self.host in inventory.groups.get(group, ()) for group in groups):
+            lives_on = self.catalog.components[component].lives_on
+            names = (component, lives_on) if lives_on else (component,)
+            groups = [group for name in names for group in _inventory.groups_of(inventory, name)]
+            if groups and not any(self.host in inventory.groups.get(group, ()) for group in groups):
                 self.warnings.append(
                     f"{self.host} is not in the group {' or '.join(groups)}, so other hosts do not know that it is "
                     f"a host of {component}. Put it there, or name its group in printnet_groups."

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog_text, _schema
+from ansible_collections.printnet.ports.plugins.plugin_utils._choices import option_value
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, nearest, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import (
     Catalog,
@@ -87,6 +88,7 @@ _FLOW = {
 # What a user has to write of a flow of her own: who, where, what.
 _OWN_FLOW = {
     **_FLOW,
+    "match_source_port": Field(_schema.flag, None),
     "application": Field(_schema.text, "not stated"),
     "purpose": Field(_schema.text, "added by printnet_extra_flows"),
     "reading": Field(_schema.one_of(*_schema.READINGS), "literal"),
@@ -122,9 +124,11 @@ class _Entries:
                 self.faults.add(name, f"the key {shown(key)} is unknown")
         document = self._document(name, content["document"]) if "document" in content else None
         for part, add in (("components", self.add_component), ("features", self._feature), ("options", self._option)):
-            for entry, raw in (content.get(part) or {}).items():
+            entries = _schema.read_value(_schema.mapping, content.get(part) or {}, f"{name}, {part}", self.faults)
+            for entry, raw in (entries or {}).items():
                 add(entry, raw, f"{name}{_line(raw)}, {part[:-1]} {entry}")
-        for raw in content.get("flows") or ():
+        flows = _schema.read_value(_schema.sequence, content.get("flows") or (), f"{name}, flows", self.faults)
+        for raw in flows or ():
             entry = raw.get("id", "without id") if isinstance(raw, Mapping) else "?"
             self.add_flow(raw, f"{name}{_line(raw)}, flow {entry}", document)
 
@@ -186,8 +190,8 @@ class _Entries:
         values["documents"] = tuple(
             place for item in places if (place := self._place(item, f"{where}, documents", document, own))
         )
-        if own and values["source_port"]:
-            values["match_source_port"] = True
+        if values["match_source_port"] is None:
+            values["match_source_port"] = values["source_port"] is not None
         self.flows[values["id"]] = Flow(**values)
 
     def _place(self, raw: Any, where: str, document: Document | None, own: bool) -> Place | None:
@@ -222,6 +226,7 @@ class _Entries:
         known = {kind: self._known(kind) for kind in ("component", "feature")}
         for kind, name, where in self.pointers:
             check_known(name, known[kind], kind, where, self.faults)
+        self._check_circles()
         self._check_shorts()
         self._check_alternatives()
         for option in self.options.values():
@@ -240,6 +245,17 @@ class _Entries:
                     f"{nearest(name, groups.keys() - {name})}",
                 )
 
+    def _check_circles(self) -> None:
+        for key in ("kind_of", "lives_on"):
+            for name in self.components:
+                seen, step = [name], getattr(self.components[name], key)
+                while step in self.components and step not in seen:
+                    seen.append(step)
+                    step = getattr(self.components[step], key)
+                if step == name:
+                    where = self.where["component", name]
+                    self.faults.add(f"{where}, {key}", f"goes in a circle: {' -> '.join([*seen, name])}")
+
     def _check_shorts(self) -> None:
         owners: dict[str, str] = {}
         for component in self.components.values():
@@ -249,12 +265,17 @@ class _Entries:
                 self.faults.add(where, f"short {shown(component.short)} is that of {other} already; give another")
 
     def _check_option(self, option: Option, where: str) -> None:
-        for name in sorted(option.switches):
-            check_known(name, self.features, "feature", where, self.faults)
+        for name in sorted(option.switches - {option.feature}):
+            check_known(name, self._known("feature"), "feature", where, self.faults)
         for name in (*option.ports, *sorted(option.omits)):
-            check_known(name, self.flows, "flow", where, self.faults)
+            check_known(name, self._known("flow"), "flow", where, self.faults)
         for name in option.when:
-            check_known(name, self.options, "option", f"{where}, when", self.faults)
+            check_known(name, self._known("option"), "option", f"{where}, when", self.faults)
+        sets = {"bool": "feature", "port": "ports"}.get(option.type, "values")
+        if not getattr(option, sets):
+            self.faults.add(where, f"an option of type {option.type} must have {sets}")
+        else:
+            _schema.read_value(partial(option_value, option), option.default, f"{where}, default", self.faults)
 
     def catalog(self) -> Catalog:
         self.check_references()

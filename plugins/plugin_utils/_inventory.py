@@ -54,7 +54,7 @@ def topology(inventory: Inventory, components: Iterable[str]) -> Topology:
         )
         for component in wanted
     }
-    options = _estate_options(inventory, members)
+    options = _estate_options(inventory)
     inventory.faults.stop()
     return Topology(parties, options)
 
@@ -100,13 +100,20 @@ def _networks(inventory: Inventory) -> dict[str, tuple[str, ...]]:
         where = f"printnet_networks, {component}"
         _schema.check_known(component, inventory.catalog.components, "component", "printnet_networks", inventory.faults)
         entries = _entries(raw)
-        if any(isinstance(entry, str) and entry.strip().lower() == "any" for entry in entries):
-            found[component] = _addresses.EVERYBODY
-            continue
         cidrs: list[str] = []
         for entry in entries:
-            cidrs += _schema.read_value(_addresses.networks, entry, where, inventory.faults) or ()
+            cidrs += _schema.read_value(_network, entry, where, inventory.faults) or ()
         found[component] = _addresses.merge(cidrs)
+    return found
+
+
+def _network(entry: Any) -> tuple[str, ...]:
+    if isinstance(entry, str) and entry.strip().lower() == "any":
+        return _addresses.EVERYBODY
+    found = _addresses.networks(entry)
+    for network in found:
+        if network not in _addresses.EVERYBODY and (reason := _addresses.misplaced(network.partition("/")[0])):
+            raise ValueError(f"begins with {reason}, which is no peer")
     return found
 
 
@@ -181,19 +188,16 @@ def _host(
 
 
 def options_on(catalog: Catalog, component: str, variables: Mapping[str, Any], where: str = "") -> dict[str, Any]:
-    """The component's options that the variables set, checked."""
-    own = _choices.own_options(catalog, component)
+    """The options of the component and of what lives on its hosts that the variables set, checked."""
+    names = (component, *catalog.residents(component))
+    own = [option for name in names for option in _choices.own_options(catalog, name)]
     return _choices.choices(catalog, {option.name: variables.get(option.name) for option in own}, where)
 
 
-def _estate_options(inventory: Inventory, members: Mapping[str, list[str]]) -> dict[str, Any]:
-    """The options of components without hosts, as the calling host's inventory variables have them."""
+def _estate_options(inventory: Inventory) -> dict[str, Any]:
+    """All options as the calling host's inventory variables have them: what holds for parties without hosts."""
     variables = inventory.host_variables(inventory.here)
-    found: dict[str, Any] = {}
-    for component in sorted({option.component for option in inventory.catalog.options.values()}):
-        if not members.get(component):
-            found.update(options_on(inventory.catalog, component, variables))
-    return found
+    return _choices.choices(inventory.catalog, {name: variables.get(name) for name in inventory.catalog.options})
 
 
 def needed(catalog: Catalog, components: Iterable[str], directions: Iterable[str]) -> list[str]:
@@ -205,18 +209,17 @@ def needed(catalog: Catalog, components: Iterable[str], directions: Iterable[str
             flows = [flow for kind in catalog.kinds(component) for flow in catalog.flows_by(here, kind)]
             for flow in flows:
                 ends = {getattr(flow, there), *([flow.destination] if flow.peer_feature else ())}
+                ends |= {option.component for option in catalog.options_of_flow[flow.id]}
                 for name in (name for end in sorted(ends) for name in catalog.members(end)):
-                    found[name] = None
-                    if lives_on := catalog.components[name].lives_on:
-                        found[lives_on] = None
-                found.update({option.component: None for option in catalog.options_of_flow[flow.id]})
+                    lives_on = catalog.components[name].lives_on
+                    found.update(dict.fromkeys((name, *(catalog.members(lives_on) if lives_on else ()))))
     return list(found)
 
 
 def check_components(catalog: Catalog, components: Iterable[Any]) -> None:
     faults = Faults()
     for name in components:
-        _schema.check_known(name, catalog.components, "component", "components", faults)
+        _schema.check_known("" if name is None else name, catalog.components, "component", "components", faults)
     faults.stop()
 
 

@@ -137,8 +137,10 @@ class Catalog:
     def __post_init__(self) -> None:
         index: dict[str, dict[Any, list[Flow]]] = {name: defaultdict(list) for name in (*self.INDEXED, "port", "wide")}
         for flow in self.flows.values():
-            for name in ("source", "destination", "transport", "feature", "reading"):
+            for name in ("source", "destination", "transport", "reading"):
                 index[name][getattr(flow, name)].append(flow)
+            for feature in self.switches_of(flow) | ({flow.peer_feature} if flow.peer_feature else set()):
+                index["feature"][feature].append(flow)
             index["application"][flow.application.lower()].append(flow)
             for document in {place.document for place in flow.documents}:
                 index["document"][document].append(flow)
@@ -177,6 +179,11 @@ class Catalog:
             for kind in self.kinds(name):
                 members[kind].append(name)
         return {kind: tuple(names) for kind, names in members.items()}
+
+    def residents(self, component: str) -> tuple[str, ...]:
+        """The components that live on its hosts."""
+        kinds = self.kinds(component)
+        return tuple(entry.name for entry in self.components.values() if entry.lives_on in kinds)
 
     def members(self, component: str) -> tuple[str, ...]:
         """The component and all that are a kind of it: a flow to it reaches them all."""

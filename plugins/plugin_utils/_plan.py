@@ -84,7 +84,8 @@ def share(estate: Estate, host: str, component: str, own: Options, directions: S
                 unknown += missing if estate.unknown_peers != "any" else ()
                 parties = [Party(entry.component, everybody=True) for entry in missing if estate.unknown_peers == "any"]
             wants += _wants(here, flow, direction, other, parties)
-            inside += other != component and _contains(parties, host)
+            if direction == "in" and other != component and _contains(parties, host):
+                inside += _state(here, flow, other, {}).enabled
     return Share(component, tuple(wants), tuple(unknown), inside)
 
 
@@ -117,7 +118,7 @@ def _ends(here: _Here, direction: str) -> Iterable[tuple[Flow, str]]:
 
 def _wants(here: _Here, flow: Flow, direction: str, other: str, parties: Iterable[Party]) -> list[Want]:
     networks: dict[tuple[PortSpan, PortSpan | None], list[str]] = {}
-    for group in peers(parties, here.host):
+    for group in peers(parties, here.host, here.estate.topology.options):
         state = _state(here, flow, other, group.options)
         if state.enabled and group.networks:
             key = (state.port, state.source_port if state.match_source_port else None)
@@ -130,7 +131,7 @@ def _wants(here: _Here, flow: Flow, direction: str, other: str, parties: Iterabl
 
 def _missing(here: _Here, flow: Flow, direction: str, other: str) -> list[Unknown]:
     absent = here.estate.topology.unknown(here.estate.catalog, other)
-    state = _state(here, flow, other, {})
+    state = _state(here, flow, other, here.estate.topology.options)
     return [Unknown(flow, direction, state.port, absent)] if absent and state.enabled else []
 
 
@@ -155,10 +156,11 @@ def _state(here: _Here, flow: Flow, other: str, others: Options) -> _choices.Sta
     any of that component's hosts needs it.
     """
     catalog, topology = here.estate.catalog, here.estate.topology
-    third = sorted({option.component for option in catalog.options_of_flow[flow.id]} - {here.component, other})
+    ends = {name for end in (here.component, other) for name in (end, *catalog.residents(end))}
+    third = sorted({option.component for option in catalog.options_of_flow[flow.id]} - ends)
     states = []
-    for settings in product(*(topology.options_of(name) for name in third)):
-        values: dict[str, Any] = dict(topology.options)
+    for settings in product(*(topology.options_of(catalog, name) for name in third)):
+        values: dict[str, Any] = {}
         for chosen in (*settings, others, here.own):
             values.update(chosen)
         states.append(_choices.state(catalog, flow, here.estate.settings, values))

@@ -45,12 +45,13 @@ def _port(value: _schema.PortSpan) -> int | str:
     return value[0] if value[0] == value[1] else span_text(value)
 
 
-def select(catalog: Catalog, terms: Sequence[Any], direction: str, where: Mapping[str, Any]) -> list[Flow]:
+def select(
+    catalog: Catalog, terms: Sequence[Any], direction: str, where: Mapping[str, Any], faults: Faults
+) -> list[Flow]:
     """The flows that the terms name and whose fields have the values, in the catalog's order.
 
     Each condition is answered by an index; the shortest answer is then narrowed by the others.
     """
-    faults = Faults()
     answers: list[tuple[Flow, ...]] = []
     if terms:
         answers.append(tuple(flow for term in terms for flow in _of_term(catalog, term, direction, faults)))
@@ -67,9 +68,9 @@ def select(catalog: Catalog, terms: Sequence[Any], direction: str, where: Mappin
 
 
 def _of_term(catalog: Catalog, term: Any, direction: str, faults: Faults) -> Iterable[Flow]:
-    if term in catalog.flows:
+    if isinstance(term, str) and term in catalog.flows:
         return (catalog.flows[term],)
-    if term not in catalog.components:
+    if not isinstance(term, str) or term not in catalog.components:
         faults.add(
             "flows", f"{shown(term)} is no component and no flow{nearest(term, (*catalog.components, *catalog.flows))}"
         )
@@ -81,9 +82,6 @@ def _of_term(catalog: Catalog, term: Any, direction: str, faults: Faults) -> Ite
 
 def _of_field(catalog: Catalog, name: str, value: Any, faults: Faults) -> tuple[Flow, ...]:
     where = f"flows, {name}"
-    if name == "port":
-        number = _schema.read_value(_schema.port, value, where, faults)
-        return catalog.flows_on(number) if number else ()
     if name == "application":
         value = str(value).lower()
     known: Iterable[Any] = {
@@ -92,10 +90,11 @@ def _of_field(catalog: Catalog, name: str, value: Any, faults: Faults) -> tuple[
         "transport": _schema.TRANSPORTS,
         "application": catalog.values_of("application"),
         "feature": catalog.features,
-        "document": catalog.documents,
+        "document": {*catalog.documents, *catalog.values_of("document")},
         "reading": _schema.READINGS,
     }[name]
-    _schema.check_known(value, known, name if name in ("feature", "document") else f"value of {name}", where, faults)
+    what = {"source": "component", "destination": "component", "feature": "feature", "document": "document"}
+    _schema.check_known(value, known, what.get(name, f"value of {name}"), where, faults)
     return catalog.flows_by(name, value)
 
 
@@ -113,22 +112,30 @@ def query(
     if direction not in DIRECTIONS:
         there = f"{', '.join(DIRECTIONS)}{nearest(direction, DIRECTIONS)}"
         raise PortsError(f"flows, direction: {shown(direction)} must be one of {there}")
-    # Overrides and options can move a flow to the port in question, so then the index does not know.
-    port = where.get("port")
-    moved = port is not None and bool(settings.overrides or options)
-    found = select(catalog, terms, direction, {**where, "port": None} if moved else where)
+    faults = Faults()
+    port = where.pop("port", None)
+    number = None if port is None else _schema.read_value(_schema.port, port, "flows, port", faults)
+    asked = list(terms) or any(value is not None for value in where.values())
+    on_port = [*catalog.flows_on(number), *_moved(catalog, settings, options)] if number else []
+    if asked or port is None:
+        found = select(catalog, terms, direction, where, faults)
+    else:
+        faults.stop()
+        found = list({flow.id: flow for flow in on_port}.values())
+    if number:
+        names = {flow.id for flow in on_port}
+        found = [flow for flow in found if flow.id in names]
     answers = [(flow, _choices.state(catalog, flow, settings, options)) for flow in found]
-    if moved:
-        number = _number(port)
+    if number:
         answers = [(flow, state) for flow, state in answers if state.port[0] <= number <= state.port[1]]
     return [as_dict(flow, state) for flow, state in answers if state.enabled or not enabled_only]
 
 
-def _number(port: Any) -> int:
-    faults = Faults()
-    number: int = _schema.read_value(_schema.port, port, "flows, port", faults)
-    faults.stop()
-    return number
+def _moved(catalog: Catalog, settings: _choices.Settings, options: Mapping[str, Any]) -> list[Flow]:
+    """The flows whose port an override or an option sets: of these the index of ports does not know."""
+    names = [name for name in settings.overrides if name in catalog.flows]
+    names += [flow for name in options for flow in catalog.options[name].ports]
+    return [catalog.flows[name] for name in names]
 
 
 def silent(catalog: Catalog, terms: Sequence[Any]) -> list[str]:
@@ -136,5 +143,5 @@ def silent(catalog: Catalog, terms: Sequence[Any]) -> list[str]:
     return [
         f"No flow of {term} is in the catalog. {catalog.components[term].note}".strip()
         for term in terms
-        if term in catalog.components and not list(_of_term(catalog, term, "both", Faults()))
+        if isinstance(term, str) and term in catalog.components and not list(_of_term(catalog, term, "both", Faults()))
     ]

@@ -108,14 +108,31 @@ def to_csv(flows: Any, columns: Sequence[str] | None = None, delimiter: Any = ",
     """CSV with a header line and LF line ends; every cell is text to a spreadsheet."""
     if not isinstance(delimiter, str) or delimiter not in (",", ";", "\t", "|"):
         raise PortsError(f"csv, delimiter: {shown(delimiter)} must be a comma, a semicolon, a tab or a bar")
-    names = [str(name) for name in (columns if columns is not None else COLUMNS)]
+    flows = checked(flows, "csv", ("id",) if columns is None else ())
+    names = _columns(columns, flows)
     out = io.StringIO()
     writer = csv.writer(out, delimiter=str(delimiter), lineterminator="\n")
     writer.writerow([cell(name) for name in names])
-    for flow in checked(flows, "csv", names if columns is not None else ("id",)):
+    for flow in flows:
         row = {**flow, "documents": places(flow.get("documents"))}
         writer.writerow([cell(row.get(name)) for name in names])
     return out.getvalue()
+
+
+def _columns(columns: Any, flows: Sequence[Mapping[str, Any]]) -> list[str]:
+    if columns is None:
+        return list(COLUMNS)
+    if isinstance(columns, str):
+        columns = columns.split(",")
+    if not isinstance(columns, (list, tuple)):
+        raise PortsError(f"csv, columns: {shown(columns)} must be a list of names")
+    names = [str(name).strip() for name in columns]
+    known = {*COLUMNS, *(str(key) for flow in flows for key in flow)}
+    faults = Faults()
+    for name in names:
+        _schema.check_known(name, known, "column", "csv, columns", faults)
+    faults.stop()
+    return names
 
 
 def _label(text: Any) -> str:

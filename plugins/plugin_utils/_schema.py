@@ -10,7 +10,7 @@ A parser takes a raw value and returns it in its one form, or raises ValueError 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,7 +93,8 @@ def one_of(*allowed: str) -> Parser:
     def parse(value: Any) -> str:
         if isinstance(value, str) and value.lower() in allowed:
             return value.lower()
-        raise ValueError(f"must be one of {', '.join(allowed)}{nearest(value, allowed) if value else ''}")
+        near = nearest(value, allowed) if value else ""
+        raise ValueError(f"must be one of {', '.join(allowed)}{near if 'did you mean' in near else ''}")
 
     return parse
 
@@ -115,6 +116,12 @@ def optional(parser: Parser) -> Parser:
 def mapping(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise ValueError("must be a mapping of names to values")
+    return value
+
+
+def sequence(value: Any) -> Sequence[Any]:
+    if not isinstance(value, (list, tuple)):
+        raise ValueError("must be a list")
     return value
 
 

@@ -54,21 +54,17 @@ class Peers:
 
 @dataclass(frozen=True)
 class Topology:
-    """The parties by component. ``options`` are those of components without hosts, the same for the whole estate."""
+    """The parties by component. ``options`` are those that hold where no host of a component says otherwise."""
 
     parties: Mapping[str, Party]
     options: Options = field(default_factory=dict)
 
-    def party(self, catalog: Catalog, component: str) -> Party:
-        """The component's own party, or that of what it lives on where it has none of its own."""
-        own = self.parties.get(component, Party(component))
-        host = catalog.components[component].lives_on
-        return own if own.known or host is None else self.party(catalog, host)
-
     def sources(self, catalog: Catalog, component: str) -> list[Party]:
-        """The known parties of the component and of all that are a kind of it."""
-        found = (self.party(catalog, name) for name in catalog.members(component))
-        return [party for party in found if party.known]
+        """The known parties of the component and its kinds, or of what it lives on where there are none."""
+        own = [self.parties[name] for name in catalog.members(component) if name in self.parties]
+        found = [party for party in own if party.known]
+        host = catalog.components[component].lives_on
+        return found if found or host is None else self.sources(catalog, host)
 
     def unknown(self, catalog: Catalog, component: str) -> str | None:
         """The component whose addresses are missing, None where it is an optional product that is not there."""
@@ -77,24 +73,26 @@ class Topology:
             return self.unknown(catalog, entry.lives_on)
         return None if entry.presence == "optional" else component
 
-    def options_of(self, component: str) -> list[Options]:
+    def options_of(self, catalog: Catalog, component: str) -> list[Options]:
         """The different settings of the component's hosts; the estate's where it has no hosts."""
-        party = self.parties.get(component)
         found: list[Options] = []
-        for host in party.hosts if party else ():
+        for host in (host for party in self.sources(catalog, component) for host in party.hosts):
             if host.options not in found:
                 found.append(host.options)
         return found or [self.options]
 
 
-def peers(parties: Iterable[Party], without: str) -> Iterator[Peers]:
-    """The parties' addresses by equal options, without the host of that name: inside a host no rule is needed."""
+def peers(parties: Iterable[Party], without: str, estate: Options) -> Iterator[Peers]:
+    """The parties' addresses by equal options, without the host of that name: inside a host no rule is needed.
+
+    Networks have no variables of their own; the estate's options hold for them.
+    """
     groups: list[tuple[Options, list[str]]] = []
     for party in parties:
         if party.everybody:
-            yield Peers(_addresses.EVERYBODY, {})
+            yield Peers(_addresses.EVERYBODY, estate)
         if party.networks:
-            yield Peers(party.networks, {})
+            yield Peers(party.networks, estate)
         for host in party.hosts:
             if host.name != without:
                 _group(groups, host.options).extend(host.networks)

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host, Party, Peers, Topology, peers
 
+ESTATE = {"vpsx_mode": "server"}
 ONE = Host("one", ("192.0.2.1/32",), "ansible_host", {"vpsx_submission_port": 443})
 TWO = Host("two", ("192.0.2.2/32", "2001:db8::2/128"), "name", {})
 THREE = Host("three", ("192.0.2.3/32",), "name", {})
@@ -22,10 +23,10 @@ def _topology(*parties: Party) -> Topology:
 @pytest.mark.parametrize("name", ["pdm", "pullsvc", "browser"])
 def test_what_lives_on_a_workstation_has_its_addresses(catalog: Catalog, name: str) -> None:
     workstations = Party("workstation", networks=("198.51.100.0/24",))
-    assert _topology(workstations).party(catalog, name) == workstations
+    assert _topology(workstations).sources(catalog, name) == [workstations]
     own = Party(name, hosts=(ONE,))
-    assert _topology(workstations, own).party(catalog, name) == own
-    assert _topology(workstations, Party(name)).party(catalog, name) == workstations
+    assert _topology(workstations, own).sources(catalog, name) == [own]
+    assert _topology(workstations, Party(name)).sources(catalog, name) == [workstations]
 
 
 def test_a_flow_to_a_kind_reaches_all_that_are_of_it(catalog: Catalog) -> None:
@@ -67,21 +68,21 @@ def test_a_party_is_known_by_any_of_three() -> None:
 
 def test_peers_go_by_equal_options_and_without_the_host_itself() -> None:
     party = Party("vpsx", hosts=(ONE, TWO, THREE), networks=("203.0.113.0/24",))
-    assert list(peers([party], "nobody")) == [
-        Peers(("203.0.113.0/24",), {}),
+    assert list(peers([party], "nobody", ESTATE)) == [
+        Peers(("203.0.113.0/24",), ESTATE),
         Peers(("192.0.2.1/32",), {"vpsx_submission_port": 443}),
         Peers(("192.0.2.2/32", "2001:db8::2/128", "192.0.2.3/32"), {}),
     ]
-    assert [group.networks for group in peers([party], "two")][1:] == [("192.0.2.1/32",), ("192.0.2.3/32",)]
-    assert list(peers([Party("vpsx", hosts=(ONE,))], "one")) == []
-    assert list(peers([], "one")) == []
+    assert [group.networks for group in peers([party], "two", ESTATE)][1:] == [("192.0.2.1/32",), ("192.0.2.3/32",)]
+    assert list(peers([Party("vpsx", hosts=(ONE,))], "one", ESTATE)) == []
+    assert list(peers([], "one", ESTATE)) == []
 
 
 def test_everybody_is_both_families() -> None:
-    assert list(peers([Party("vpsx", everybody=True)], "x")) == [Peers(("0.0.0.0/0", "::/0"), {})]
+    assert list(peers([Party("vpsx", everybody=True)], "x", ESTATE)) == [Peers(("0.0.0.0/0", "::/0"), ESTATE)]
 
 
-def test_the_different_options_of_a_component() -> None:
+def test_the_different_options_of_a_component(catalog: Catalog) -> None:
     topology = Topology({"vpsx": Party("vpsx", hosts=(ONE, TWO, THREE))}, {"mve_login": "ldap"})
-    assert topology.options_of("vpsx") == [{"vpsx_submission_port": 443}, {}]
-    assert topology.options_of("mve") == [{"mve_login": "ldap"}]
+    assert topology.options_of(catalog, "vpsx") == [{"vpsx_submission_port": 443}, {}]
+    assert topology.options_of(catalog, "mve") == [{"mve_login": "ldap"}]

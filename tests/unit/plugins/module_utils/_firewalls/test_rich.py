@@ -2,19 +2,30 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules to firewalld's rich rules and back, in firewalld's own spelling."""
+"""Rules to firewalld's rich rules and sets and back, in firewalld's own spelling."""
 
 from __future__ import annotations
 
+import ipaddress
+
 import pytest
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._rich import (
+    MANY,
+    Half,
     NotExpressibleError,
-    from_rich,
-    to_rich,
+    decode,
+    encode,
+    set_pattern,
 )
-from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY, Rule, canonical
+from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY, Rule, canonical, overlap
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+POLICY = "pnp1-vpsx"
 LPR, RANGE = (515, 515), (5500, 5501)
+FEW4 = tuple(f"192.0.2.{number}/32" for number in range(0, 2 * MANY, 2))
+MANY4 = tuple(f"192.0.2.{number}/32" for number in range(0, 2 * MANY + 2, 2))
+MANY6 = tuple(f"2001:db8:{number:x}::/64" for number in range(2, 2 * MANY + 4, 2))
 
 
 @pytest.mark.parametrize(
@@ -41,28 +52,87 @@ LPR, RANGE = (515, 515), (5500, 5501)
                 for port in ("515", "5500-5501")
             },
         ),
+        (
+            Rule("in", "tcp", (LPR,), FEW4),
+            {f'rule family="ipv4" source address="{peer}" port port="515" protocol="tcp" accept' for peer in FEW4},
+        ),
     ],
 )
-def test_one_rich_rule_a_network_and_range(rule: Rule, texts: set[str]) -> None:
-    assert to_rich([rule]) == texts
-    assert from_rich(texts) == ((rule,), [])
+def test_a_few_networks_are_a_rich_rule_each(rule: Rule, texts: set[str]) -> None:
+    half = encode(POLICY, [rule])
+    assert half == Half(frozenset(texts))
+    assert decode(half) == ((rule,), [])
 
 
-def test_many_rules_come_back_in_their_one_form() -> None:
-    rules = [
-        Rule("in", "tcp", ((515, 515), (600, 700)), ("192.0.2.0/25", "192.0.2.128/25")),
-        Rule("in", "tcp", ((650, 800),), ("192.0.2.0/24", "2001:db8::/32")),
-        Rule("in", "udp", ((161, 161),), EVERYBODY),
-    ]
+def test_many_networks_are_a_set_of_each_family() -> None:
+    rules = canonical([Rule("in", "tcp", (LPR, RANGE), MANY4 + MANY6)])
+    half = encode(POLICY, rules)
+    sets = half.entries()
+    assert sorted(name[-1] for name in sets) == ["4", "6"]
+    assert {frozenset(MANY4), frozenset(MANY6)} == set(sets.values())
+    assert set(half.rich or ()) == {
+        f'rule family="ipv{name[-1]}" source ipset="{name}" port port="{port}" protocol="tcp" accept'
+        for name in sets
+        for port in ("515", "5500-5501")
+    }
+    assert decode(half) == (rules, [])
+
+
+def test_a_sets_name_is_the_policys_and_short_enough_for_the_kernel() -> None:
+    for policy in (POLICY, "x" * 18):
+        for name in encode(policy, [Rule("in", "tcp", (LPR,), MANY4 + MANY6)]).entries():
+            assert set_pattern(policy).match(name)
+            assert not set_pattern("other").match(name)
+            assert len(name) <= 31
+    assert not set_pattern("a.c").match("abc-0123456")
+
+
+def test_other_networks_for_the_same_ports_are_other_entries_of_the_same_set() -> None:
+    one, other = (encode(POLICY, [Rule("in", "tcp", (LPR,), peers)]) for peers in (MANY4, (*MANY4[:-1], "10.0.0.0/8")))
+    assert one.rich == other.rich
+    assert one.entries().keys() == other.entries().keys()
+    assert one.entries() != other.entries()
+    elsewhere = encode(POLICY, [Rule("in", "udp", (LPR,), MANY4)])
+    assert not one.entries().keys() & elsewhere.entries().keys()
+
+
+def test_nothing_is_no_policy() -> None:
+    assert encode(POLICY, []) == Half()
+    assert Half().rich is None
+    assert decode(Half()) == ((), [])
+    assert decode(Half(frozenset())) == ((), [])
+
+
+def _peers() -> st.SearchStrategy[tuple[str, ...]]:
+    counts = st.tuples(st.integers(0, MANY + 2), st.integers(0, MANY + 2)).filter(any)
+    some = counts.map(lambda two: (*(MANY4 * 2)[: two[0]], *(MANY6 * 2)[: two[1]]))
+    return some | st.sampled_from([EVERYBODY, ("0.0.0.0/0",), ("::/0", *MANY4)])
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(
+        st.builds(
+            Rule,
+            direction=st.just("in"),
+            transport=st.sampled_from(["tcp", "udp"]),
+            ports=st.lists(st.sampled_from([LPR, RANGE, (600, 700), (650, 800)]), min_size=1, max_size=2).map(tuple),
+            peers=_peers(),
+        ),
+        max_size=4,
+    )
+)
+def test_rules_in_their_one_form_come_back(rules: list[Rule]) -> None:
     one_form = canonical(rules)
-    assert from_rich(to_rich(one_form)) == (one_form, [])
-    assert from_rich(to_rich(rules))[0] == one_form
+    half = encode(POLICY, one_form)
+    assert decode(half) == (one_form, [])
+    assert len(half.sets) == len(half.entries())
 
 
 def test_a_source_port_and_a_port_in_one_rule_is_refused_with_the_flow() -> None:
     rule = Rule("in", "udp", ((1024, 65535),), ("192.0.2.0/24",), ((5353, 5353),), ("mdns-replies",))
     with pytest.raises(NotExpressibleError) as wrong:
-        to_rich([rule])
+        encode(POLICY, [rule])
     assert "mdns-replies" in str(wrong.value)
     assert "another firewall" in str(wrong.value)
 
@@ -85,6 +155,42 @@ def test_a_source_port_and_a_port_in_one_rule_is_refused_with_the_flow() -> None
 )
 def test_what_is_none_of_ours_is_told_apart(text: str) -> None:
     mine = 'rule port port="631" protocol="tcp" accept'
-    rules, foreign = from_rich([text, mine])
+    rules, foreign = decode(Half(frozenset([text, mine])))
     assert foreign == [text]
     assert rules == (Rule("in", "tcp", ((631, 631),), EVERYBODY),)
+
+
+@pytest.mark.parametrize(
+    ("added", "removed", "touch"),
+    [
+        ([], [], False),
+        (["192.0.2.0/24"], [], False),
+        (["192.0.2.0/24"], ["192.0.3.0/24"], False),
+        (["192.0.2.0/24"], ["192.0.2.7/32"], True),
+        (["192.0.2.7/32"], ["192.0.2.0/24"], True),
+        (["192.0.2.7/32"], ["192.0.2.7/32"], True),
+        (["10.0.0.0/8"], ["9.0.0.0/8", "10.255.255.255/32"], True),
+        (["::/0"], ["0.0.0.0/0"], False),
+        (["2001:db8::/32"], ["2001:db8:ffff::/48"], True),
+    ],
+)
+def test_whether_a_set_can_hold_both(added: list[str], removed: list[str], touch: bool) -> None:
+    assert overlap(added, removed) is touch
+    assert overlap(removed, added) is touch
+
+
+NETWORKS = st.lists(st.tuples(st.integers(0, 31), st.integers(0, 3)), max_size=5).map(
+    lambda parts: [
+        *map(
+            str,
+            ipaddress.collapse_addresses(ipaddress.IPv4Network((n >> bits << bits, 32 - bits)) for n, bits in parts),
+        )
+    ]
+)
+
+
+@settings(max_examples=150)
+@given(NETWORKS, NETWORKS)
+def test_overlap_is_that_of_the_addresses(added: list[str], removed: list[str]) -> None:
+    held = [{address for text in side for address in ipaddress.ip_network(text)} for side in (added, removed)]
+    assert overlap(added, removed) == bool(held[0] & held[1])
