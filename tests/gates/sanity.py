@@ -95,7 +95,9 @@ def main() -> int:
     )
     lines = [line for line in done.stdout.splitlines() if line.strip() and not NOISE.match(line)]
     print("\n".join(lines))
-    missing = [f"{test} on Python {python}" for test, python in SKIPPED.findall(done.stdout)]
+    skipped = SKIPPED.findall(done.stdout)
+    tests, versions = (list(dict.fromkeys(column)) for column in zip(*skipped, strict=True)) if skipped else ([], [])
+    missing = [f"{' and '.join(tests)} on Python {' '.join(versions)}"] if skipped else []
     missing += [f"what needs {program}" for program in MISSING.findall(done.stdout)]
     missing += [f"{path.name}, which needs PowerShell" for path in windows]
     if missing:
