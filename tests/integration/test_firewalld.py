@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Lab, state
+from .conftest import NETWORKS, Lab, state
 
 ADDRESSES = {"vpsx12": ("192.0.2.12", "2001:db8:1::12"), "vpsx13": ("192.0.2.13", "2001:db8:1::13")}
 SUBMISSION = {"tcp/515", "tcp/631", "tcp/9443"}
@@ -290,3 +290,21 @@ def _exec(lab: Lab, host: str) -> list[str]:
     from .conftest import LAB
 
     return [LAB, "exec", lab.name, host, "--", "sh", "-c"]
+
+
+def test_many_networks_are_one_set_and_change_in_place(lab: Lab, each: str) -> None:
+    """More networks than single rules are good for: another network later needs no reload."""
+    many = [f"10.{number}.0.0/24" for number in range(200)]
+    here = {"printnet_networks": {"workstation": [*NETWORKS["workstation"], *many]}}
+    assert lab.firewall(each, **here)["changed"]
+    assert len(lab.host(each, "firewall-cmd --policy=pnports1-vpsx --list-rich-rules").splitlines()) < 30
+    assert let_in(lab, "client1", each) == SUBMISSION
+    assert let_in(lab, "stranger1", each) == set()
+    lab.host(each, "firewall-cmd --add-port=8080/tcp")
+    here["printnet_networks"]["workstation"] += ["203.0.113.0/24", "2001:db8:3::/64"]
+    assert lab.firewall(each, **here)["changed"]
+    assert not lab.firewall(each, **here)["changed"]
+    assert let_in(lab, "stranger1", each) == SUBMISSION | {"tcp/8080"}
+    lab.host(each, "firewall-cmd --reload")
+    assert let_in(lab, "stranger1", each) == SUBMISSION
+    assert not lab.firewall(each, **here)["changed"]
