@@ -222,8 +222,8 @@ class LookupModule(LookupBase):
         return result if isinstance(result, list) else [result]
 
     def _flows(self, terms: list[Any], variables: Any) -> list[Any]:
-        assert self._templar is not None
-        read = _variables.reader(variables, self._templar.template)
+        templar: Any = self._templar
+        read = _variables.reader(variables, templar.template)
         catalog = _variables.catalog_of(read)
         asked = [term for item in terms for term in (item if isinstance(item, list) else [item])]
         for sentence in _query.silent(catalog, asked):

@@ -69,7 +69,8 @@ def _run(module: AnsibleModule) -> dict[str, Any]:
 
 def _choose(asked: str, module: AnsibleModule) -> str | None:
     """The one firewall that is active; None where there is none."""
-    active = _host.active_firewalls()
+    has_systemd = module.get_bin_path("systemctl") is not None
+    active = _host.active_firewalls(module.run_command if has_systemd else _nothing)
     if len(active) > 1:
         raise HostError(
             f"{' and '.join(active)} are active on this host at once, so nobody can say which of them decides. "
@@ -79,7 +80,7 @@ def _choose(asked: str, module: AnsibleModule) -> str | None:
         there = f"{active[0]} is" if active else "No firewall is"
         raise HostError(f"{there} active on this host, and the task asks for {asked}. Nothing was changed.")
     if not active:
-        stopped = _host.stopped_firewalls()
+        stopped = _host.stopped_firewalls(module.run_command) if has_systemd else []
         if stopped:
             raise HostError(
                 f"{stopped[0]} starts at boot, and does not run now. Start it, or switch it off for good: "
@@ -93,6 +94,11 @@ def _choose(asked: str, module: AnsibleModule) -> str | None:
             f"{', '.join(FIREWALLS)} only. Nothing was changed."
         )
     return active[0]
+
+
+def _nothing(_command: list[str]) -> tuple[int, str, str]:
+    """In place of systemctl where there is none."""
+    return 127, "", ""
 
 
 def _find_bindings(name: str, backend: Any) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,21 +32,14 @@ class HostError(Exception):
     """The host is not fit for the task, or refuses it; the text says why, and what to do."""
 
 
-def run(*command: str) -> tuple[int, str]:
-    """Exit status and standard output of a command; 127 where there is no such command."""
-    try:
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, timeout=60, encoding="utf-8"
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return 127, ""
-    return done.returncode, done.stdout
+Run = Callable[..., tuple[int, str, str]]
+"""A module's run_command: exit status, standard output and standard error of a command."""
 
 
-def active_firewalls() -> list[str]:
+def active_firewalls(run: Run) -> list[str]:
     """The firewalls that filter on this host now; tables of Docker, libvirt or fail2ban are none."""
     units = [unit for names in UNITS.values() for unit in names]
-    states = run("systemctl", "is-active", *units)[1].split()
+    states = run(["systemctl", "is-active", *units])[1].split()
     on = {unit for unit, state in zip(units, states) if state in ("active", "activating", "reloading")}
     found = [name for name, names in UNITS.items() if on.intersection(names)]
     return found + (["ufw"] if _ufw_enabled() else [])
@@ -61,10 +53,10 @@ def _ufw_enabled() -> bool:
         return False
 
 
-def stopped_firewalls() -> list[str]:
+def stopped_firewalls(run: Run) -> list[str]:
     """The firewalls that start at boot, though they do not run now."""
     units = [unit for names in UNITS.values() for unit in names]
-    on = {unit for unit in units if run("systemctl", "is-enabled", unit)[1].strip() == "enabled"}
+    on = {unit for unit in units if run(["systemctl", "is-enabled", unit])[1].strip() == "enabled"}
     return [name for name, names in UNITS.items() if on.intersection(names)]
 
 

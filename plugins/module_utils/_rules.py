@@ -75,7 +75,7 @@ def span_text(span: Span) -> str:
 
 def peer_text(network: str) -> str:
     """A network for people: a single address without its length."""
-    address, _, length = network.partition("/")
+    address, _ignored, length = network.partition("/")
     return address if length == ("128" if ":" in address else "32") else network
 
 

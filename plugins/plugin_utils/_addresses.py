@@ -45,7 +45,7 @@ def networks(value: Any) -> tuple[str, ...]:
             return tuple(str(cidr) for cidr in netaddr.iprange_to_cidrs(first, last))
         if "/" not in text:
             return (str(netaddr.IPNetwork(_address(text))),)
-        start, _, length = text.partition("/")
+        start, _ignored, length = text.partition("/")
         if not (_LENGTH.match(length) or _address(length).is_netmask()):
             raise ValueError
         network = netaddr.IPNetwork(f"{_address(start)}/{length}")

@@ -166,7 +166,7 @@ def test_up_is_killed(spec: Path, name: str, around: Machine, moment: float) -> 
 def test_a_process_of_the_lab_is_killed(spec: Path, name: str, around: Machine, which: str) -> None:
     lab("up", str(spec), "--name", name)
     before = of_lab(name)
-    for pid in sorted(pid for pid, _ in before.processes):
+    for pid in sorted(pid for pid, _ignored in before.processes):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         if f"printnet_lab.{which}".encode() in words and words[0] != b"unshare":
             os.kill(pid, signal.SIGKILL)

@@ -52,7 +52,7 @@ def test_exact(name: str, on: str) -> None:
     for prefix in ("192.0.2.0/24", "2001:db8:1::/64"):
         family = "ipv6" if ":" in prefix else "ipv4"
         for port in OPENED:
-            place, _, transport = port.partition("/")
+            place, _ignored, transport = port.partition("/")
             rule = f'family="{family}" source address="{prefix}" port port="{place}" protocol="{transport}" accept'
             firewall(name, on, "--zone=drop", f"--add-rich-rule=rule {rule}")
     firewall(name, on, "--zone=drop", "--add-service=ssh")

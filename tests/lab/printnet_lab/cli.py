@@ -53,7 +53,7 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _up(options: argparse.Namespace, _: list[str]) -> None:
+def _up(options: argparse.Namespace, _ignored: list[str]) -> None:
     lab, started = spec.load(options.spec), time.monotonic()
     name = _name(options, lab)
     start(lab, name, [options.owner] if options.owner else [], _say)
@@ -74,13 +74,13 @@ def _run(options: argparse.Namespace, command: list[str]) -> int:
     return run_inside(lab, _name(options, lab), command, _say)
 
 
-def _down(options: argparse.Namespace, _: list[str]) -> None:
+def _down(options: argparse.Namespace, _ignored: list[str]) -> None:
     name = options.name or client.only()
     client.down(name)
     _say(f"lab {name} is down")
 
 
-def _status(options: argparse.Namespace, _: list[str]) -> None:
+def _status(options: argparse.Namespace, _ignored: list[str]) -> None:
     names = wire.names()
     if not names:
         print("no lab is up")
@@ -97,7 +97,7 @@ def _status(options: argparse.Namespace, _: list[str]) -> None:
 
 
 def _ssh(options: argparse.Namespace, command: list[str]) -> None:
-    name, _, host_name = options.host.rpartition("/")
+    name, _ignored, host_name = options.host.rpartition("/")
     lab = client.describe(name or client.only())
     words = ssh_command(lab, lab.host(host_name))
     if options.show:
@@ -114,7 +114,7 @@ def _exec(options: argparse.Namespace, command: list[str]) -> None:
     client.into_lab(options.name).exec(command)
 
 
-def _inventory(options: argparse.Namespace, _: list[str]) -> None:
+def _inventory(options: argparse.Namespace, _ignored: list[str]) -> None:
     lab = client.describe(options.name or client.only())
     if options.script:
         print(json.dumps(script_inventory(lab), indent=2))
@@ -122,13 +122,13 @@ def _inventory(options: argparse.Namespace, _: list[str]) -> None:
         print(yaml.safe_dump(inventory(lab), sort_keys=False, width=1000), end="")
 
 
-def _reboot(options: argparse.Namespace, _: list[str]) -> None:
+def _reboot(options: argparse.Namespace, _ignored: list[str]) -> None:
     started = time.monotonic()
     client.reboot(options.name, options.host)
     _say(f"{options.host} is back after {time.monotonic() - started:.1f} s")
 
 
-def _scan(options: argparse.Namespace, _: list[str]) -> None:
+def _scan(options: argparse.Namespace, _ignored: list[str]) -> None:
     lab = client.describe(options.name)
     lab.host(options.source)
     found = judge.scan_all(options.name, options.source, judge.addresses(lab, options.to), options.ports)
@@ -139,7 +139,7 @@ def _scan(options: argparse.Namespace, _: list[str]) -> None:
             print(port)
 
 
-def _build(options: argparse.Namespace, _: list[str]) -> None:
+def _build(options: argparse.Namespace, _ignored: list[str]) -> None:
     recipe = rootfs.recipe(options.distribution, options.firewall)
     print(rootfs.ensure({recipe}, _say)[recipe])
 

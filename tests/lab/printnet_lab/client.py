@@ -55,7 +55,7 @@ class Entrance:
 
 def describe(name: str) -> Lab:
     """A lab that is up, by its name."""
-    answer, _ = wire.ask(name, do="describe")
+    answer, _ignored = wire.ask(name, do="describe")
     return Lab(answer["name"], specs.parse(answer["spec"], answer["source"]), answer["since"], answer["hosts"])
 
 
@@ -73,14 +73,14 @@ def only() -> str:
 
 def into_lab(name: str, network: bool = True) -> Entrance:
     """For programs of this machine: its file system, the lab's network (or its own), a life within the lab's."""
-    _, (net, pid) = wire.ask(name, do="lab namespaces")
+    _ignored, (net, pid) = wire.ask(name, do="lab namespaces")
     return _machine_program(net, pid, network)
 
 
 def into_network_of(name: str, host: str) -> Entrance:
     """For programs of this machine that see the network as a host of the lab does."""
-    _, (lab_net, pid) = wire.ask(name, do="lab namespaces")
-    _, fds = wire.ask(name, do="host namespaces", host=host)
+    _ignored, (lab_net, pid) = wire.ask(name, do="lab namespaces")
+    _ignored, fds = wire.ask(name, do="host namespaces", host=host)
     for unused in (lab_net, *fds[1:]):
         os.close(unused)
     return _machine_program(fds[0], pid, True)
@@ -88,7 +88,7 @@ def into_network_of(name: str, host: str) -> Entrance:
 
 def into_host(name: str, host: str) -> Entrance:
     """For programs of the host, run there as root without SSH."""
-    _, fds = wire.ask(name, do="host namespaces", host=host)
+    _ignored, fds = wire.ask(name, do="host namespaces", host=host)
     kinds = ("net", "mount", "pid", "uts", "ipc", "cgroup")
     places = [f"--{kind}=/proc/self/fd/{fd}" for kind, fd in zip(kinds, fds, strict=True)]
     terminal = f"TERM={os.environ.get('TERM', 'dumb')}"

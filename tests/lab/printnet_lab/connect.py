@@ -19,7 +19,7 @@ def main() -> int:
     try:
         lab.connect(f"\0printnet.ports/lab/{name}")
         lab.send(json.dumps({"do": "connect", "host": host, "port": int(port)}).encode())
-        text, fds, _, _ = socket.recv_fds(lab, 65536, 1)
+        text, fds, _ignored, _ignored = socket.recv_fds(lab, 65536, 1)
     except OSError:
         text, fds = b"", []
     if not fds:

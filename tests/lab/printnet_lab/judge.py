@@ -71,7 +71,7 @@ def in_order(ports: Iterable[str]) -> list[str]:
 def _let_in(lab: str, source: str, address: str, ports: str, transport: str) -> set[str]:
     how = [_HOW[transport], *(["-6"] if ":" in address else []), address]
     asked = sorted(_asked(ports))
-    _, silent = read(_nmap(lab, source, *how, "-p", _ranges(asked[:: len(asked) // _SAMPLE + 1])))
+    _ignored, silent = read(_nmap(lab, source, *how, "-p", _ranges(asked[:: len(asked) // _SAMPLE + 1])))
     looks = _DROPPED if len(silent) > _SAMPLE / 4 else _ANSWERED
     found: set[int] = set()
     before = set(asked)
@@ -139,7 +139,7 @@ def _verdicts(host: ElementTree.Element) -> Iterator[tuple[str, str, str, list[i
 
 def _numbers(text: str) -> Iterator[int]:
     for part in filter(None, text.split(",")):
-        first, _, last = part.partition("-")
+        first, _ignored, last = part.partition("-")
         yield from range(int(first), int(last or first) + 1)
 
 

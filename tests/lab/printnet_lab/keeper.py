@@ -54,7 +54,7 @@ def silence(*fds: int) -> None:
 def cgroup_root() -> Path:
     """Where the second version of control groups is mounted (alone, or beside the first)."""
     for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines():
-        _, place, kind, *_ = line.split()
+        _ignored, place, kind, *_ignored = line.split()
         if kind == "cgroup2":
             return Path(place)
     raise LabError("this machine has no cgroup2 mounted (`mount -t cgroup2 cgroup2 /sys/fs/cgroup`)")
@@ -72,7 +72,7 @@ def remove(cgroup: Path) -> None:
     """Remove a control group with all below it; its processes are dead or just dying."""
     deadline = time.monotonic() + 5
     while cgroup.exists() and time.monotonic() < deadline:
-        for place, _, _ in os.walk(cgroup, topdown=False):
+        for place, _ignored, _ignored in os.walk(cgroup, topdown=False):
             try:
                 os.rmdir(place)
             except OSError:

@@ -63,7 +63,7 @@ class Wires:
             inside += [f"addr add {own}/{prefix.prefixlen} dev {name} nodad" for own, prefix in interface.addresses]
             inside.append(f"link set {name} up")
             for router, prefix in interface.network.routers():
-                if router.version not in routed and any(address in prefix for address, _ in interface.addresses):
+                if router.version not in routed and any(address in prefix for address, _ignored in interface.addresses):
                     routed.add(router.version)
                     inside.append(f"route add default via {router} dev {name}")
         run(["ip", "-batch", "-"], stdin="\n".join(outside))

@@ -42,7 +42,7 @@ def run_inside(spec: Spec, name: str, command: Sequence[str], say: rootfs.Say) -
         client.down(name)
 
 
-def _stop(number: int, _: object) -> None:
+def _stop(number: int, _ignored: object) -> None:
     raise LabError(f"ended by {signal.Signals(number).name}")
 
 

@@ -170,7 +170,7 @@ class Watch:
 
     def client(self, server: socket.socket) -> None:
         """Serve the next one, as soon as there is something to serve."""
-        connection, _ = server.accept()
+        connection, _ignored = server.accept()
         if self.lab is None:
             connection.close()
         else:
@@ -179,7 +179,7 @@ class Watch:
     def forever(self) -> None:
         """Until the lab goes, and this process with it."""
         while True:
-            for key, _ in self.selector.select():
+            for key, _ignored in self.selector.select():
                 key.data()
 
 

@@ -36,7 +36,7 @@ def names() -> list[str]:
     """The labs that are up."""
     found = set()
     for line in Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace").splitlines():
-        _, mark, name = line.partition(f"@{PREFIX}")
+        _ignored, mark, name = line.partition(f"@{PREFIX}")
         if mark:
             found.add(name)
     return sorted(found)
@@ -54,7 +54,7 @@ def ask(name: str, timeout: float | None = 90, **request: Any) -> tuple[dict[str
             raise LabError(f"no lab named {name} is up" + (f" (there are: {others})" if others else "")) from None
         try:
             client.send(json.dumps(request).encode())
-            text, fds, _, _ = socket.recv_fds(client, _BIGGEST, 16)
+            text, fds, _ignored, _ignored = socket.recv_fds(client, _BIGGEST, 16)
         except OSError as error:
             raise LabError(f"lab {name} does not answer: {error}") from None
     if not text:

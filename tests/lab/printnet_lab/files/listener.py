@@ -20,9 +20,9 @@ Handler = Callable[[selectors.BaseSelector, socket.socket], None]
 
 def sockets(text: str) -> Iterator[tuple[socket.socket, Handler]]:
     """The sockets that one argument asks for."""
-    where, _, address = text.partition("@")
+    where, _ignored, address = text.partition("@")
     transport, ports = where.split("/")
-    first, _, last = ports.partition("-")
+    first, _ignored, last = ports.partition("-")
     for port in range(int(first), int(last or first) + 1):
         for bound in [address] if address else ["0.0.0.0", "::"]:
             family = socket.AF_INET6 if ":" in bound else socket.AF_INET
@@ -38,7 +38,7 @@ def sockets(text: str) -> Iterator[tuple[socket.socket, Handler]]:
 
 
 def answer_tcp(selector: selectors.BaseSelector, listener: socket.socket) -> None:
-    connection, _ = listener.accept()
+    connection, _ignored = listener.accept()
     connection.setblocking(False)
     selector.register(connection, selectors.EVENT_READ, (read_away, connection))
 
@@ -55,7 +55,7 @@ def read_away(selector: selectors.BaseSelector, connection: socket.socket) -> No
     connection.close()
 
 
-def answer_udp(_: selectors.BaseSelector, listener: socket.socket) -> None:
+def answer_udp(_ignored: selectors.BaseSelector, listener: socket.socket) -> None:
     data, peer = listener.recvfrom(65536)
     listener.sendto(b"printnet lab: " + data[:64], peer)
 
@@ -66,7 +66,7 @@ def main() -> None:
         for listener, handler in sockets(argument):
             selector.register(listener, selectors.EVENT_READ, (handler, listener))
     while True:
-        for key, _ in selector.select():
+        for key, _ignored in selector.select():
             handler, endpoint = key.data
             with suppress(OSError):  # the peer may be gone
                 handler(selector, endpoint)

@@ -105,6 +105,7 @@ def test_jmespath_makes_something_of_the_flows(expression: str, result: list[Any
         ([], {"enabled": True}, "'enabled' is no option; did you mean 'enabled_only'"),
         ([], {"port": 70000}, "flows, port: 70000 must be a port from 1 to 65535"),
         ([], {"port": "lpr"}, "port"),
+        ([], {"enabled_only": "maybe"}, "flows, enabled_only: 'maybe' must be true or false"),
         ([], {"source": ["vpsx"]}, "source"),
         ([], {"jmespath": "["}, "flows, jmespath: '[' does not work"),
         ([], {"jmespath": "sum(@)"}, "flows, jmespath: 'sum(@)' does not work"),

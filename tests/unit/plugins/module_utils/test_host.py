@@ -129,24 +129,19 @@ def test_the_lock_follows_no_link(lock: Path, tmp_path: Path) -> None:
     assert victim.read_text(encoding="ascii") == "mine"
 
 
-def test_a_command_that_is_not_there_is_no_traceback() -> None:
-    assert _host.run("printnet-ports-no-such-command") == (127, "")
-    assert _host.run("sh", "-c", "echo said; exit 3") == (3, "said\n")
+class _Systemctl(dict[str, str]):
+    """What systemctl says of each unit, by verb and name; called as a module's run_command."""
+
+    def __call__(self, command: list[str]) -> tuple[int, str, str]:
+        verb, names = command[1], command[2:]
+        unset = "inactive" if verb == "is-active" else "disabled"
+        return 0, "".join(f"{self.get(f'{verb} {name}', unset)}\n" for name in names), ""
 
 
 @pytest.fixture(name="units")
-def _units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """What systemctl says of each unit, by its name."""
-    states: dict[str, str] = {}
-
-    def run(*command: str) -> tuple[int, str]:
-        verb, names = command[1], command[2:]
-        unset = "inactive" if verb == "is-active" else "disabled"
-        return 0, "".join(f"{states.get(f'{verb} {name}', unset)}\n" for name in names)
-
-    monkeypatch.setattr(_host, "run", run)
+def _units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Systemctl:
     monkeypatch.setattr(_host, "_UFW_CONF", tmp_path / "ufw.conf")
-    return states
+    return _Systemctl()
 
 
 @pytest.mark.parametrize(
@@ -164,19 +159,19 @@ def _units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     ],
 )
 def test_which_firewalls_are_active(
-    states: dict[str, str], ufw: str | None, found: list[str], units: dict[str, str], tmp_path: Path
+    states: dict[str, str], ufw: str | None, found: list[str], units: _Systemctl, tmp_path: Path
 ) -> None:
     units.update(states)
     if ufw is not None:
         (tmp_path / "ufw.conf").write_text(ufw, encoding="ascii")
-    assert _host.active_firewalls() == found
+    assert _host.active_firewalls(units) == found
 
 
-def test_which_firewalls_start_at_boot(units: dict[str, str]) -> None:
-    assert _host.stopped_firewalls() == []
+def test_which_firewalls_start_at_boot(units: _Systemctl) -> None:
+    assert _host.stopped_firewalls(units) == []
     units["is-enabled firewalld.service"] = "enabled"
     units["is-enabled nftables.service"] = "masked"
-    assert _host.stopped_firewalls() == ["firewalld"]
+    assert _host.stopped_firewalls(units) == ["firewalld"]
 
 
 def test_the_lock_is_on_a_file_system_that_a_reboot_empties() -> None:

@@ -193,10 +193,17 @@ def _rule(ports: str, peers: str, source_ports: str = "", direction: str = "in",
             [_rule("20", "192.0.2.0/31", "5353"), _rule("20", "192.0.2.0")],
             ["in tcp 20 from 192.0.2.0", "in tcp 20 source port 5353 from 192.0.2.1"],
         ),
+        ([_rule("20", "192.0.2.1", "1-1000"), _rule("20", "192.0.2.1", "1001-65535")], ["in tcp 20 from 192.0.2.1"]),
+        (
+            [_rule("20", "192.0.2.1", "1-1000"), _rule("20", "192.0.2.1 192.0.2.2", "1001-65535")],
+            ["in tcp 20 from 192.0.2.1", "in tcp 20 source port 1001-65535 from 192.0.2.2"],
+        ),
     ],
 )
 def test_the_one_form(rules: list[Rule], lines: list[str]) -> None:
-    assert _rules.lines(canonical(rules)) == lines
+    found = canonical(rules)
+    assert _rules.lines(found) == lines
+    assert canonical(found) == found
 
 
 @pytest.mark.parametrize(
@@ -210,6 +217,9 @@ def test_the_one_form(rules: list[Rule], lines: list[str]) -> None:
         ({"ports": ["20-10"]}, "port '20-10' must be"),
         ({"ports": ["x"]}, "port 'x' must be"),
         ({"ports": ["-5"]}, "port '-5' must be"),
+        ({"ports": ["+5"]}, "port '+5' must be"),
+        ({"ports": ["1_000"]}, "port '1_000' must be"),
+        ({"ports": ["\u0661"]}, "port '\u0661' must be"),
         ({"ports": [None]}, "port None must be"),
         ({"source_ports": ["0-1"]}, "port '0-1' must be"),
         ({"peers": ["192.0.2.1/24"]}, "peer '192.0.2.1/24' must be a network such as"),

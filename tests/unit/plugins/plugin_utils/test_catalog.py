@@ -300,6 +300,18 @@ def test_a_good_file_has_no_fault() -> None:
         ("type: bool", "type: boolean", ["option press_ink, type", "'boolean'", "bool, str, list, port"]),
         ("feature: ink}", "feature: inkk}", ["option press_ink, feature", "'inkk'", "did you mean 'ink'"]),
         (", feature: ink}", "}", ["option press_ink", "exactly one of feature, ports and values"]),
+        ("type: bool, default: true", "type: port, default: x", ["option press_ink", "type port must have ports"]),
+        ("feature: ink}", "values: {x: {features: [ink]}}}", ["option press_ink", "type bool must have feature"]),
+        (
+            "type: bool, default: true, purpose: Whether it prints, feature: ink}",
+            "type: str, default: bogus, purpose: How it prints, values: {x: {}}}",
+            ["option press_ink, default", "'bogus' must be one of x"],
+        ),
+        (
+            "type: bool, default: true, purpose: Whether it prints, feature: ink}",
+            "type: list, default: [y], purpose: How it prints, values: {x: {}}}",
+            ["option press_ink, default", "['y'] must be one of x"],
+        ),
         (
             "feature: ink}",
             "ports: [press-papr]}",
@@ -346,9 +358,27 @@ def test_all_faults_of_all_files_come_at_once(faults_of: FaultsOf) -> None:
         assert sum(word in fault for fault in faults) == 1, (word, faults)
 
 
-def test_an_entry_with_a_fault_is_no_second_fault_for_what_points_at_it(faults_of: FaultsOf) -> None:
-    bad = GOOD.replace("presence: required", "presence: maybe")
-    assert len(faults_of(_catalog.read_files, [("acme.yml", bad)])) == 1
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("components: [a]", "f.yml, components: ['a'] must be a mapping of names to values"),
+        ("features: x", "f.yml, features: 'x' must be a mapping of names to values"),
+        ("options: 5", "f.yml, options: 5 must be a mapping of names to values"),
+        ("flows: 5", "f.yml, flows: 5 must be a list"),
+    ],
+)
+def test_a_part_of_another_type_is_a_fault(text: str, told: str, faults_of: FaultsOf) -> None:
+    assert faults_of(_catalog.read_files, [("f.yml", text)]) == [told]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("presence: required", "presence: maybe"), ("ink: {default: true", "ink: {default: 3")]
+)
+def test_an_entry_with_a_fault_is_no_second_fault_for_what_points_at_it(
+    old: str, new: str, faults_of: FaultsOf
+) -> None:
+    assert old in GOOD
+    assert len(faults_of(_catalog.read_files, [("acme.yml", GOOD.replace(old, new))])) == 1
 
 
 def test_the_same_id_twice_is_a_fault_across_files(faults_of: FaultsOf) -> None:
@@ -429,9 +459,10 @@ def test_a_user_adds_components_and_flows(catalog: Catalog) -> None:
     assert "hp_mfp-mfpsecure" not in catalog.flows
 
 
-def test_a_source_port_that_a_user_names_is_matched() -> None:
-    found = _catalog.load(extra_components={"hp_mfp": None}, extra_flows=[{**OWN, "source_port": 20}])
-    assert found.flows["hp_mfp-mfpsecure"].match_source_port
+@pytest.mark.parametrize(("more", "matched"), [({}, True), ({"match_source_port": False}, False)])
+def test_a_source_port_that_a_user_names_is_matched_unless_she_says_no(more: dict[str, Any], matched: bool) -> None:
+    found = _catalog.load(extra_components={"hp_mfp": None}, extra_flows=[{**OWN, "source_port": 20, **more}])
+    assert found.flows["hp_mfp-mfpsecure"].match_source_port is matched
 
 
 @pytest.mark.parametrize(
@@ -483,6 +514,16 @@ def test_a_fault_of_an_own_component(entry: dict[Any, Any], told: list[str], fau
     (fault,) = faults_of(_catalog.load, None, entry)
     assert fault.startswith("printnet_extra_components, ")
     assert all(word in fault for word in told), fault
+
+
+@pytest.mark.parametrize("key", ["lives_on", "kind_of"])
+@pytest.mark.parametrize(
+    ("other", "circles"), [("aa", ["aa -> aa"]), ("bb", ["aa -> bb -> aa", "bb -> aa -> bb"])], ids=["one", "two"]
+)
+def test_a_circle_of_own_components_is_a_fault(key: str, other: str, circles: list[str], faults_of: FaultsOf) -> None:
+    assert faults_of(_catalog.load, None, {"aa": {key: other}, "bb": {key: "aa"}}) == [
+        f"printnet_extra_components, {circle[:2]}, {key}: goes in a circle: {circle}" for circle in circles
+    ]
 
 
 def test_all_faults_of_own_entries_come_at_once(faults_of: FaultsOf) -> None:

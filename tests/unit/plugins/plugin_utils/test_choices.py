@@ -204,6 +204,11 @@ def test_a_wrong_value_says_what_would_be_right(
     assert fault.startswith(f"host a, {told}")
 
 
+def test_what_would_be_right_is_said_once(catalog: Catalog, faults_of: FaultsOf) -> None:
+    faults = faults_of(_choices.choices, catalog, {"vpsx_mode": "zzz"})
+    assert faults == ["vpsx_mode: 'zzz' must be one of both, server, direct"]
+
+
 def test_all_wrong_options_come_at_once(catalog: Catalog, faults_of: FaultsOf) -> None:
     assert (
         len(faults_of(_choices.choices, catalog, {"vpsx_mode": 1, "vpsx_email": 7, "mve_login": [], "unknown": 1})) == 3

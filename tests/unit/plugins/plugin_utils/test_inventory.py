@@ -232,6 +232,9 @@ def test_any_is_everybody(site: Sites, value: Any) -> None:
             "printnet_networks, serverx: '192.0.2.9/24' has host bits set: write 192.0.2.0/24",
         ),
         ({"serverx": "directory.example"}, "printnet_networks, serverx: 'directory.example' must be an address"),
+        ({"serverx": "127.0.0.1"}, "printnet_networks, serverx: '127.0.0.1' begins with a loopback address"),
+        ({"serverx": "224.0.0.0/4"}, "printnet_networks, serverx: '224.0.0.0/4' begins with a multicast address"),
+        ({"serverx": ["any", "garbage"]}, "printnet_networks, serverx: 'garbage' must be an address"),
         ({"serverx": [True]}, "printnet_networks, serverx: True must be an address"),
         ({"serverx": {"a": 1}}, "printnet_networks, serverx: {'a': 1} must be an address"),
         ({"serverx": [["192.0.2.1"]]}, "printnet_networks, serverx: ['192.0.2.1'] must be an address"),
@@ -294,8 +297,8 @@ def test_what_a_plan_needs_to_know(catalog: Catalog, component: str, direction: 
 
 
 def test_components_are_checked_all_at_once(catalog: Catalog, faults_of: FaultsOf) -> None:
-    faults = faults_of(_inventory.check_components, catalog, ["vpsx", "vspx", 5, "printr"])
-    assert len(faults) == 3
+    faults = faults_of(_inventory.check_components, catalog, ["vpsx", "vspx", 5, None, "printr"])
+    assert len(faults) == 4
     assert faults[0].startswith("components: 'vspx' is no component; did you mean 'vpsx'")
 
 

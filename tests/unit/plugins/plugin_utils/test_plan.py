@@ -181,6 +181,15 @@ def test_a_kind_of_ones_own(site: Sites) -> None:
     assert here.open("m1", "mve", "out") == {("out udp/161", "10.3.0.0/16")}
 
 
+def test_a_kind_of_workstation_has_what_lives_on_it(site: Sites) -> None:
+    here = _vpsx(
+        site,
+        printnet_extra_components={"kiosk": {"kind_of": "workstation"}},
+        printnet_networks={"workstation": CLIENTS, "kiosk": "10.0.0.0/8"},
+    )
+    assert here.open("v1", "vpsx") == VPSX | {(port, "10.0.0.0/8") for port in ("tcp/515", "tcp/631", "tcp/9443")}
+
+
 # --- options of both ends ---------------------------------------------------------------------------------------------
 
 
@@ -230,6 +239,23 @@ def test_an_option_of_a_component_without_hosts_holds_for_the_estate(site: Sites
     assert here.open("a1", "innovate_audit") == {("tcp/5703", "192.0.2.11/32")}
 
 
+def test_a_workstations_option_counts_for_what_lives_on_it(site: Sites) -> None:
+    here = site(
+        {"innovate_audit": ["a1"], "workstation": ["w1"], "vpsx": ["v1"]},
+        {"a1": _at("192.0.2.1"), "w1": _at("192.0.2.9", pdm_accounting=False), "v1": _at("192.0.2.2")},
+    )
+    assert here.open("a1", "innovate_audit") == {("tcp/5703", "192.0.2.2/32")}
+
+
+def test_networks_beside_hosts_go_by_the_estates_option(site: Sites) -> None:
+    here = site(
+        {"vpsx": ["v1"], "pullsvc": ["w1"]},
+        {"v1": _at("192.0.2.1"), "w1": _at("192.0.2.9")},
+        {"vpsx_submission_port": 443, "printnet_networks": {"vpsx": PRINTERS}},
+    )
+    assert here.open("w1", "pullsvc", "out") == {("out tcp/443", "192.0.2.1/32"), ("out tcp/443", PRINTERS)}
+
+
 def test_an_option_of_the_call_holds_for_the_call(site: Sites) -> None:
     here = _vpsx(site)
     shared = _plan.share(here.estate("v1", "vpsx"), "v1", "vpsx", {"vpsx_submission_port": 443}, ("in",))
@@ -254,6 +280,19 @@ def test_what_is_inside_one_host_is_outside_of_another(site: Sites) -> None:
     assert here.open("b", "vpsx") == {("tcp/5501", "192.0.2.1/32")}
     assert here.open("a", "vpsx") == {("tcp/5501", "192.0.2.2/32")}
     assert here.open("a", "serverx") == {("tcp/5600", "192.0.2.2/32")}
+
+
+def test_what_is_sent_inside_a_host_is_not_received(site: Sites) -> None:
+    here = site({"vpsx": ["v1"], "dns_server": ["v1"]}, {"v1": _at("192.0.2.1")})
+    assert here.share("v1", "vpsx", "in", "out").cut_off
+
+
+def test_a_flow_that_is_off_inside_a_host_reaches_nobody(site: Sites, faults_of: FaultsOf) -> None:
+    here = site(
+        {"mobile_connector": ["m1"], "mail_gateway": ["m1"]}, {"m1": _at("192.0.2.1", mobile_connector_email=False)}
+    )
+    (fault,) = faults_of(here.told, "m1", "mobile_connector")
+    assert fault.startswith("m1: nobody could reach mobile_connector")
 
 
 # --- AlertX -----------------------------------------------------------------------------------------------------------

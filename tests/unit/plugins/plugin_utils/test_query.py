@@ -98,6 +98,14 @@ def test_a_field_answers_with_exactly_its_flows(catalog: Catalog, field: str) ->
         assert _ids(catalog, enabled_only=False, **{field: value}) == plain
 
 
+def test_a_feature_finds_all_flows_that_it_switches(catalog: Catalog) -> None:
+    for feature in catalog.features:
+        switched = {
+            flow.id for flow in catalog.flows.values() if feature in (*catalog.switches_of(flow), flow.peer_feature)
+        }
+        assert _ids(catalog, enabled_only=False, feature=feature) == switched
+
+
 def test_an_application_is_found_in_either_case(catalog: Catalog) -> None:
     assert _ids(catalog, application="IPP") == _ids(catalog, application="ipp")
     assert {flow["application"] for flow in _ask(catalog, application="http", enabled_only=False)} == {"HTTP"}
@@ -173,6 +181,12 @@ def test_own_flows_are_found(catalog: Catalog) -> None:
     assert _ids(found, "hp", direction="in") == _ids(catalog, "printer", direction="in")
 
 
+def test_a_document_that_only_an_own_flow_names_is_found() -> None:
+    own = {"id": "vpsx-printer-own", "source": "vpsx", "destination": "printer", "transport": "tcp", "port": 1}
+    found = _catalog.load(extra_flows=[{**own, "documents": [{"document": "Mine"}]}])
+    assert _ids(found, document="Mine") == {"vpsx-printer-own"}
+
+
 def test_a_flow_as_users_get_it(catalog: Catalog) -> None:
     (flow,) = _ask(catalog, "lexmark_printer-mve-npap-alerts")
     assert flow == {
@@ -211,6 +225,9 @@ def test_a_flow_as_users_get_it(catalog: Catalog) -> None:
         ([None], {}, "flows: None is no component"),
         ([5], {}, "flows: 5 is no component"),
         ([""], {}, "flows: '' is no component"),
+        ([{"a": 1}], {}, "flows: {'a': 1} is no component and no flow"),
+        ([["vpsx"]], {}, "flows: ['vpsx'] is no component and no flow; did you mean 'vpsx'"),
+        ([{1}], {}, "flows: {1} is no component and no flow"),
         ([], {"source": "printers"}, "flows, source: 'printers' is no component; did you mean 'printer'"),
         ([], {"destination": "VPSX"}, "flows, destination: 'VPSX' is no component; did you mean 'vpsx'"),
         ([], {"transport": "icmp"}, "flows, transport: 'icmp' is no value of transport; there is tcp, udp"),
@@ -269,6 +286,7 @@ class _Counting(dict[str, Flow]):
         (["vpsx-printer-raw"], {}, 1),
         (["vpsx"], {"direction": "in"}, 12),
         ([], {"port": 9443}, 3),
+        ([], {"port": 9443, "options": {"vpsx_email": True}}, 3),
         ([], {"source": "mfpsecure"}, 1),
         ([], {"destination": "dis"}, 1),
         ([], {"application": "TDS"}, 1),
@@ -293,6 +311,8 @@ def test_an_indexed_question_looks_at_few_flows(
         return plain(*args)
 
     monkeypatch.setattr(_choices, "state", noting)
-    _query.query(catalog, Settings(), {}, terms, enabled_only=False, **asked)
+    options = _choices.choices(catalog, asked.get("options", {}))
+    conditions = {name: value for name, value in asked.items() if name != "options"}
+    _query.query(catalog, Settings(), options, terms, enabled_only=False, **conditions)
     assert flows.scans == 0
     assert 0 < len(looked_at) <= most

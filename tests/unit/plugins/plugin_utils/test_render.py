@@ -159,6 +159,21 @@ def test_no_flow_is_a_header() -> None:
     assert _render.to_csv([], ["id"]) == "id\n"
 
 
+def test_a_lone_column_needs_no_list() -> None:
+    assert _render.to_csv([_flow(1)], "id") == "id\na-b\n"
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (5, "csv, columns: 5 must be a list of names"),
+        (["prot"], "csv, columns: 'prot' is no column; did you mean 'port'?"),
+    ],
+)
+def test_wrong_columns_are_one_fault_however_many_flows(columns: Any, told: str, faults_of: FaultsOf) -> None:
+    assert faults_of(_render.to_csv, [_flow(1), _flow(2)], columns) == [told]
+
+
 @pytest.mark.parametrize("delimiter", ["", ",,", None, 5, "x", "\n", ["\t"], '"'])
 def test_a_delimiter_is_one_of_four(delimiter: Any, faults_of: FaultsOf) -> None:
     (fault,) = faults_of(_render.to_csv, [], None, delimiter)
