@@ -117,8 +117,9 @@ notes:
     C(printnet_features), C(printnet_overrides), C(printnet_extra_flows), C(printnet_extra_components) and
     C(printnet_documents), and the components' own options, are read from the inventory.
   - A port is opened to everybody only where C(printnet_networks) says V(any).
-  - To make a policy, firewalld needs one reload. Where others have rules that are live and not saved, which a reload
-    would drop, the task fails and names them.
+  - Peers in more than eight networks of an IP version are kept in a set, which firewalld before 1.0 does with C(ipset).
+  - To make a policy or a set, firewalld needs one reload. Where others have rules that are live and not saved, which a
+    reload would drop, the task fails and names them.
 seealso:
   - plugin: printnet.ports.flows
     plugin_type: lookup

@@ -84,6 +84,10 @@ class Bus:
         """Whether that service runs."""
         return bool(self._bus.name_has_owner(name))
 
+    def can_hold_networks(self) -> bool:
+        """Whether sets of networks work here: before 1.0 firewalld needs the tool ipset for them."""
+        return "hash:net" in map(str, self.call(self._properties.Get, _NAME, "IPSetTypes"))
+
     def saved_settings(self, kind: str, name: str) -> dict[str, Any]:
         """The saved settings of a zone or a policy; none where it is not saved."""
         config = self.config()

@@ -93,6 +93,11 @@ class Firewall:
             half = _rich.encode(self._names[owner], (rule for rule in rules if rule.direction == "in"))
         except _rich.NotExpressibleError as wrong:
             raise HostError(f"{wrong}. {UNCHANGED}") from None
+        if half.sets and not self._bus.can_hold_networks():
+            raise HostError(
+                f"{owner} has peers in more than {_rich.MANY} networks, which this firewalld keeps by ipset, "
+                f"and the host has none: install the package ipset, then systemctl restart firewalld. {UNCHANGED}"
+            )
         return Found(half, half)
 
     def commit(self, now: States, aims: States) -> None:
