@@ -12,17 +12,15 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.printnet.ports.plugins.module_utils._firewall_module import ARGUMENTS
 from ansible_collections.printnet.ports.plugins.plugin_utils import _inventory, _plan, _variables
 from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 
 display = Display()
 
-_ARGUMENTS: dict[str, Any] = {
-    "components": {"type": "list", "elements": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "firewall": {"type": "str", "choices": ["auto", "firewalld"], "default": "auto"},
-}
+# What a task may say: what the module takes, without what is planned here.
+_ARGUMENTS = {name: spec for name, spec in ARGUMENTS.items() if name != "owners"}
 _DIRECTIONS = ("in",)
 _WINDOWS = (
     "This version of printnet.ports changes firewalls on Linux only. For a Windows host, ask for its flows with the "

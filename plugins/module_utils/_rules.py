@@ -22,6 +22,7 @@ Span = tuple[int, int]
 Profile = tuple[tuple[tuple[Span, ...], tuple[str, ...]], ...]
 
 EVERYBODY = ("0.0.0.0/0", "::/0")
+"""What the word ``any`` means."""
 _ALL_PORTS = (1, 65535)
 _SPAN = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?\Z")
 DIRECTIONS = ("in", "out")
@@ -124,7 +125,7 @@ def canonical(rules: Iterable[Rule]) -> tuple[Rule, ...]:
         sides.setdefault((rule.direction, rule.transport), []).append(rule)
     found: list[Rule] = []
     for (direction, transport), group in sides.items():
-        free = [rule for rule in group if not rule.source_ports or _join(rule.source_ports) == (_ALL_PORTS,)]
+        free = [rule for rule in group if not rule.source_ports or join(rule.source_ports) == (_ALL_PORTS,)]
         bound = [rule for rule in group if rule not in free]
         free += _free_together(bound)
         profiles: dict[Profile, list[Span]] = {_by_peers(free): []}
@@ -133,7 +134,7 @@ def canonical(rules: Iterable[Rule]) -> tuple[Rule, ...]:
             profiles.setdefault(_by_peers(inside, free), []).append(source)
         for profile, sources in profiles.items():
             for ports, peers in profile:
-                rule = Rule(direction, transport, ports, peers, _join(sources))
+                rule = Rule(direction, transport, ports, peers, join(sources))
                 found.append(replace(rule, flows=_asking(group, rule)))
     return tuple(sorted(found, key=Rule.key))
 
@@ -141,7 +142,7 @@ def canonical(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 def _free_together(bound: Sequence[Rule]) -> list[Rule]:
     """What rules for particular source ports allow from any, because together they leave none out."""
     sources = _pieces([rule.source_ports for rule in bound])
-    if _join(sources) != (_ALL_PORTS,):
+    if join(sources) != (_ALL_PORTS,):
         return []
     found = []
     for ports in _pieces([rule.ports for rule in bound]):
@@ -186,7 +187,7 @@ def _by_peers(rules: Sequence[Rule], already: Sequence[Rule] = ()) -> Profile:
         left = _collapse(_without(_collapse(peers), _collapse(holes)) if holes else peers)
         if left:
             ports.setdefault(left, []).append(piece)
-    return tuple(sorted((_join(pieces), peers) for peers, pieces in ports.items()))
+    return tuple(sorted((join(pieces), peers) for peers, pieces in ports.items()))
 
 
 def _peers_at(rules: Iterable[Rule], piece: Span) -> frozenset[str]:
@@ -236,7 +237,8 @@ def _cut(network: Any, hole: Any) -> list[Any]:
     return [] if network.subnet_of(hole) else list(network.address_exclude(hole))
 
 
-def _join(spans: Iterable[Span]) -> tuple[Span, ...]:
+def join(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The fewest spans that hold the same ports, sorted; adjacent ones are one."""
     joined: list[Span] = []
     for first, last in sorted(spans):
         if joined and first <= joined[-1][1] + 1:

@@ -22,9 +22,6 @@ except ImportError:
 else:
     HAS_NETADDR = True
 
-EVERYBODY = ("0.0.0.0/0", "::/0")
-"""What the word ``any`` means."""
-
 _RESOLVERS = 16
 _LENGTH = re.compile(r"(?:0|[1-9][0-9]{0,2})\Z")
 

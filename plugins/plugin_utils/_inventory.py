@@ -14,15 +14,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY
 from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _choices, _schema
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, nearest, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host, Party, Topology
+from ansible_collections.printnet.ports.plugins.plugin_utils._variables import Read
 
 HostVariables = Callable[[str], Mapping[str, Any]]
 """Gives the variables that the inventory sets for a host."""
 Resolver = Callable[[Iterable[str]], Mapping[str, tuple[str, ...]]]
-Read = Callable[[str], Any]
 
 
 @dataclass(slots=True)
@@ -49,8 +50,8 @@ def topology(inventory: Inventory, components: Iterable[str]) -> Topology:
         component: Party(
             component,
             hosts=tuple(_host(inventory, component, name, addresses) for name in members.get(component, ())),
-            networks=() if networks.get(component) == _addresses.EVERYBODY else networks.get(component, ()),
-            everybody=networks.get(component) == _addresses.EVERYBODY,
+            networks=() if networks.get(component) == EVERYBODY else networks.get(component, ()),
+            everybody=networks.get(component) == EVERYBODY,
         )
         for component in wanted
     }
@@ -109,10 +110,10 @@ def _networks(inventory: Inventory) -> dict[str, tuple[str, ...]]:
 
 def _network(entry: Any) -> tuple[str, ...]:
     if isinstance(entry, str) and entry.strip().lower() == "any":
-        return _addresses.EVERYBODY
+        return EVERYBODY
     found = _addresses.networks(entry)
     for network in found:
-        if network not in _addresses.EVERYBODY and (reason := _addresses.misplaced(network.partition("/")[0])):
+        if network not in EVERYBODY and (reason := _addresses.misplaced(network.partition("/")[0])):
             raise ValueError(f"begins with {reason}, which is no peer")
     return found
 

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils._rules import join, span_text
 from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _choices
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog, Flow
-from ansible_collections.printnet.ports.plugins.plugin_utils._render import join_spans
-from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan, span_text
+from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Options, Party, Topology, peers
 
-UNKNOWN_PEERS = ("skip", "fail", "any")
 OWNER = "printnet.ports/"
 """Begins the owner of every rule; the component's name follows."""
 
@@ -180,7 +179,7 @@ def _rules(wants: Iterable[Want]) -> list[dict[str, Any]]:
         {
             "direction": direction,
             "transport": transport,
-            "ports": [span_text(span) for span in join_spans(want.port for want in group)],
+            "ports": [span_text(span) for span in join(want.port for want in group)],
             "source_ports": [span_text(source_port)] if source_port else [],
             "peers": list(networks),
             "flows": sorted({want.flow.id for want in group}),

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils._rules import span_text
 from ansible_collections.printnet.ports.plugins.plugin_utils import _choices, _schema
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, nearest, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog, Flow
-from ansible_collections.printnet.ports.plugins.plugin_utils._schema import span_text
 
 DIRECTIONS = ("in", "out", "both")
 FIELDS = ("source", "destination", "transport", "port", "application", "feature", "document", "reading")

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils._rules import join, span_text
 from ansible_collections.printnet.ports.plugins.plugin_utils import _schema
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, shown
-from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan, span_text
+from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan
 
 COLUMNS = (
     "id", "source", "destination", "transport", "port", "source_port", "application", "purpose",
@@ -44,17 +45,6 @@ def checked(flows: Any, name: str, keys: Sequence[str]) -> list[Mapping[str, Any
     return found
 
 
-def join_spans(spans: Iterable[PortSpan]) -> list[PortSpan]:
-    """The fewest ranges that hold the same ports, sorted; adjacent ones are joined."""
-    joined: list[PortSpan] = []
-    for first, last in sorted(spans):
-        if joined and first <= joined[-1][1] + 1:
-            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
-        else:
-            joined.append((first, last))
-    return joined
-
-
 def ports(flows: Any) -> list[str]:
     """``['tcp/515', 'tcp/5500-5501', 'udp/9187']``: each port once, sorted by transport and number."""
     by_transport: dict[str, list[PortSpan]] = {}
@@ -69,9 +59,7 @@ def ports(flows: Any) -> list[str]:
             by_transport.setdefault(transport, []).append(span)
     faults.stop()
     return [
-        f"{transport}/{span_text(span)}"
-        for transport in sorted(by_transport)
-        for span in join_spans(by_transport[transport])
+        f"{transport}/{span_text(span)}" for transport in sorted(by_transport) for span in join(by_transport[transport])
     ]
 
 

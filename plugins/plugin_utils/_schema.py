@@ -84,11 +84,6 @@ def span(value: Any) -> PortSpan:
     return found
 
 
-def span_text(value: PortSpan) -> str:
-    first, last = value
-    return str(first) if first == last else f"{first}-{last}"
-
-
 def one_of(*allowed: str) -> Parser:
     def parse(value: Any) -> str:
         if isinstance(value, str) and value.lower() in allowed:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses
+from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 
 Options = Mapping[str, Any]
@@ -90,7 +90,7 @@ def peers(parties: Iterable[Party], without: str, estate: Options) -> Iterator[P
     groups: list[tuple[Options, list[str]]] = []
     for party in parties:
         if party.everybody:
-            yield Peers(_addresses.EVERYBODY, estate)
+            yield Peers(EVERYBODY, estate)
         if party.networks:
             yield Peers(party.networks, estate)
         for host in party.hosts:

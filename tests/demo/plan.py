@@ -14,11 +14,10 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.printnet.ports.plugins.module_utils._rules import peer_text
+from ansible_collections.printnet.ports.plugins.module_utils._rules import peer_text, span_text
 from ansible_collections.printnet.ports.plugins.plugin_utils import _plan
 from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
-from ansible_collections.printnet.ports.plugins.plugin_utils._schema import span_text
 
 
 def main(source: str) -> int:

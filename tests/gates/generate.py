@@ -13,9 +13,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ansible_collections.printnet.ports.plugins.module_utils._rules import span_text
 from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _catalog_text, _choices
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog, Flow, Option
-from ansible_collections.printnet.ports.plugins.plugin_utils._schema import span_text
 
 ROOT = Path(__file__).resolve().parents[2]
 INTRODUCTION = """<!--

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.printnet.ports.plugins.module_utils._rules import join
 from ansible_collections.printnet.ports.plugins.plugin_utils import _choices, _query, _render
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 from hypothesis import given, settings
@@ -59,7 +60,7 @@ SPANS = st.lists(
 @settings(max_examples=80, deadline=None)
 @given(SPANS)
 def test_joined_spans_hold_the_same_ports_in_the_fewest_ranges(spans: list[tuple[int, int]]) -> None:
-    joined = _render.join_spans(spans)
+    joined = join(spans)
     ports = {port for first, last in spans for port in range(first, last + 1)}
     assert {port for first, last in joined for port in range(first, last + 1)} == ports
     assert len(joined) == sum(port - 1 not in ports for port in ports)
