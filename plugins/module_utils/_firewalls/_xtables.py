@@ -1,0 +1,313 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: the language of iptables-save and iptables-restore: one line to what it means, and a rule to lines. Pure.
+
+What a line means is read as far as it is about tcp or udp ports and one network; anything else is not understood, and
+never guessed. Lines may be hostile, or written by hand: reading one never fails.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, Span, join
+
+EVERY_PORT: tuple[Span, ...] = ((1, 65535),)
+DENIES = ("DROP", "REJECT")
+LOGS = ("LOG", "NFLOG", "ULOG", "")
+"""Targets after which a packet goes on to the next rule; the empty one only counts."""
+MULTIPORT = 15
+"""As many ports fit into one match; a range counts two. Source: iptables-extensions(8)."""
+
+_ANY = {4: "0.0.0.0/0", 6: "::/0"}
+_COUNTERS = re.compile(r"\[[0-9]+:[0-9]+\] ?")
+_SIMPLE = re.compile(r"-A (\S+) -([sd]) ([0-9a-f.:]+/[0-9]+) -j (ACCEPT|DROP|RETURN)\Z")
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_HOST4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}/32\Z")
+_PORTS = re.compile(r"([0-9]{0,5})(?::([0-9]{0,5}))?\Z")
+_SIMPLE_WORDS = re.compile(r"[A-Za-z0-9_-]+\Z")
+_PROTOCOLS = {"6": "tcp", "17": "udp", "all": "", "0": ""}
+_SHORT = {
+    "--append": "-A",
+    "--jump": "-j",
+    "--goto": "-g",
+    "--protocol": "-p",
+    "--proto": "-p",
+    "--source": "-s",
+    "--src": "-s",
+    "--destination": "-d",
+    "--dst": "-d",
+    "--match": "-m",
+    "--set-counters": "-c",
+    "--destination-port": "--dport",
+    "--source-port": "--sport",
+    "--destination-ports": "--dports",
+    "--source-ports": "--sports",
+    "--state": "--ctstate",
+}
+# What says how a target does its work, and not which packets it gets.
+_OF_TARGETS = frozenset(
+    "--reject-with --log-prefix --log-level --nflog-prefix --nflog-group --nflog-range --nflog-size --nflog-threshold "
+    "--ulog-prefix --ulog-nlgroup --ulog-cprange --ulog-qthreshold".split()
+)
+_LOG_FLAGS = frozenset("--log-tcp-sequence --log-tcp-options --log-ip-options --log-uid --log-macdecode".split())
+# A log that is not written each time is no condition of what happens to the packet.
+_LIMITS = frozenset("--limit --limit-burst".split())
+_HARMLESS = frozenset("tcp udp multiport comment conntrack state limit".split())
+
+
+@dataclass(frozen=True)
+class Line:
+    """One rule of a chain.
+
+    ``rule`` is what it matches: peers is one network, the family's whole range where it names none; ports are all
+    where it names none; transport is empty where it names no protocol. It is None where a match is not understood, or
+    the protocol is neither tcp nor udp. ``plain``: it has no match at all but the protocol and comments (and a limit,
+    where it only logs).
+    """
+
+    chain: str
+    target: str
+    comment: str
+    rule: Rule | None
+    plain: bool
+    text: str
+    protocol: str = ""
+
+    def denies(self) -> bool:
+        return self.target in DENIES
+
+    def logs(self) -> bool:
+        return self.target in LOGS
+
+
+def read(text: str, version: int, direction: str) -> Line:
+    """The meaning of one line ``-A CHAIN …``; the chain is empty where it is no such line."""
+    text = text.strip()
+    simple = _SIMPLE.match(text)
+    if simple and (simple[2] == "s") == (direction == "in"):
+        peer = network(simple[3], version)
+        rule = Rule(direction, "", EVERY_PORT, (peer,)) if peer else None
+        return Line(simple[1], simple[4], "", rule, False, text)
+    return _Reader(text, version, direction).line()
+
+
+class _Reader:
+    """Goes through a line's words."""
+
+    def __init__(self, text: str, version: int, direction: str) -> None:
+        self.text, self.version, self.direction = text, version, direction
+        self.chain = self.target = self.comment = self.protocol = ""
+        self.peer: str | None = _ANY[version]
+        self.spans: dict[str, tuple[Span, ...]] = {}
+        self.understood = self.plain = True
+        self.limited = False
+
+    def line(self) -> Line:
+        counters = _COUNTERS.match(self.text)
+        found = words(self.text[counters.end() :] if counters else self.text)
+        at, negated = 0, False
+        while at < len(found):
+            word, quoted = found[at]
+            name = word if quoted else _SHORT.get(word, word)
+            at += 1
+            if name == "!" and not quoted:
+                negated = True
+                continue
+            if quoted or not name.startswith("-"):
+                # A value of something unknown, which has been noticed already.
+                self._unknown()
+                continue
+            value = found[at][0] if at < len(found) else ""
+            if name in _LOG_FLAGS:
+                continue
+            if name == "-c" or (name == "--tcp-flags" and not negated and _begins(found[at : at + 2])):
+                self.plain = self.plain and name == "-c"
+                at += 2
+            elif self._take(name, value, negated):
+                at += 1
+            negated = False
+        if self.limited and self.target not in LOGS:
+            self._unknown()
+        return Line(self.chain, self.target, self.comment, self._rule(), self.plain, self.text, self.protocol)
+
+    def _unknown(self) -> None:
+        self.understood = self.plain = False
+
+    def _take(self, name: str, value: str, negated: bool) -> bool:
+        """Take an option in; whether its value is used up."""
+        if name == "-A":
+            self.chain = value
+        elif name in ("-j", "-g"):
+            self.target = value
+        elif name == "--comment":
+            self.comment = value
+        elif name in _OF_TARGETS:
+            pass
+        elif negated:
+            self._unknown()
+            return False
+        elif name == "-p":
+            self.protocol = _PROTOCOLS.get(value.lower(), value.lower())
+        elif name == "-m":
+            if value not in _HARMLESS:
+                self._unknown()
+        elif name in _LIMITS:
+            self.limited = True
+        else:
+            return self._match(name, value)
+        return True
+
+    def _match(self, name: str, value: str) -> bool:
+        self.plain = False
+        if name in ("-s", "-d"):
+            mine = (name == "-s") == (self.direction == "in")
+            self.peer = network(value, self.version) if mine else None
+            self.understood = self.understood and self.peer is not None
+        elif name in ("--dport", "--dports", "--sport", "--sports"):
+            spans = ports(value)
+            side = name[2]
+            # A second match of the same side would be an intersection.
+            self.understood = self.understood and bool(spans) and side not in self.spans
+            self.spans[side] = spans
+        elif name == "--ctstate":
+            # Whatever else it lets through: without NEW no connection begins.
+            self.understood = self.understood and "NEW" in value.split(",")
+        else:
+            self._unknown()
+            return False
+        return True
+
+    def _rule(self) -> Rule | None:
+        if not self.understood or self.peer is None or self.protocol not in ("tcp", "udp", ""):
+            return None
+        source = self.spans.get("s", ())
+        return Rule(
+            self.direction,
+            self.protocol,
+            self.spans.get("d", EVERY_PORT),
+            (self.peer,),
+            () if source == EVERY_PORT else source,
+        )
+
+
+def _begins(flags: list[tuple[str, bool]]) -> bool:
+    """Whether these TCP flags are those of a packet that begins a connection: ``--syn``."""
+    return [word for word, _quoted in flags] == ["FIN,SYN,RST,ACK", "SYN"]
+
+
+def words(text: str) -> list[tuple[str, bool]]:
+    """A line's words, and whether each was quoted, as iptables-restore itself takes them apart.
+
+    Only the double quote quotes, and a backslash counts only inside. A quote that is left open ends with the line.
+    """
+    if '"' not in text:
+        return [(word, False) for word in text.split()]
+    found: list[tuple[str, bool]] = []
+    word: list[str] = []
+    inside = escaped = quoted = False
+    for character in text:
+        if inside and (escaped or character not in '"\\'):
+            word.append(character)
+            escaped = False
+        elif inside and character == "\\":
+            escaped = True
+        elif character == '"' and not inside:
+            inside = quoted = True
+        elif character == '"' or character in " \t\r\n":
+            if word or quoted:
+                found.append(("".join(word), quoted))
+            word, inside, quoted = [], False, False
+        else:
+            word.append(character)
+    if word or quoted:
+        found.append(("".join(word), quoted))
+    return found
+
+
+def quote(text: str) -> str:
+    """A word as iptables-save prints it; ``words`` gives it back. Line ends become spaces."""
+    text = re.sub(r"[\r\n\0]", " ", text)
+    return text if _SIMPLE_WORDS.match(text) else '"' + re.sub(r"([\\\"'])", r"\\\1", text) + '"'
+
+
+@lru_cache(maxsize=1 << 16)
+def network(text: str, version: int) -> str | None:
+    """A network in its one spelling, None where it is none of this family (a name, a mask with holes)."""
+    if version == 4 and _HOST4.match(text):
+        return text
+    try:
+        found = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+    return str(found) if found.version == version else None
+
+
+def ports(text: str) -> tuple[Span, ...]:
+    """The ports of ``--dport``, ``--dports`` and their like, joined; none where something there is no number."""
+    spans: list[Span] = []
+    for part in text.split(","):
+        match = _PORTS.match(part)
+        if match is None or not part:
+            return ()
+        first = int(match[1] or 0)
+        last = first if match[2] is None else int(match[2] or 65535)
+        if not 0 <= first <= last <= 65535 or last == 0:
+            return ()
+        spans.append((max(first, 1), last))
+    return join(spans)
+
+
+def accepts(rule: Rule, version: int, chain: str, networks_chain: str | None = None) -> list[str]:
+    """The lines ``-A CHAIN …`` that accept what a canonical rule allows to this family, spelt as iptables-save does.
+
+    With ``networks_chain`` they go to that chain, which looks at the networks; without, there is one for each network.
+    No lines where the rule has no network of the family.
+    """
+    matches = [
+        f"-p {rule.transport}{_ports_match(rule.transport, source, span)}"
+        for source in _fitting(rule.source_ports)
+        for span in _fitting(rule.ports)
+    ]
+    if networks_chain:
+        return [f"-A {chain} {match} -j {networks_chain}" for match in matches] if peers(rule, version) else []
+    option = "-s" if rule.direction == "in" else "-d"
+    sides = ["" if peer == _ANY[version] else f"{option} {peer} " for peer in peers(rule, version)]
+    return [f"-A {chain} {side}{match} -j ACCEPT" for side in sides for match in matches]
+
+
+def peers(rule: Rule, version: int) -> tuple[str, ...]:
+    """The rule's networks of one family."""
+    return tuple(peer for peer in rule.peers if (":" in peer) == (version == 6))
+
+
+def _ports_match(transport: str, source: tuple[Span, ...], span: tuple[Span, ...]) -> str:
+    """One port of a side stands in the transport's own match, more in one of multiport."""
+    both = [("--s", source), ("--d", span)]
+    single = "".join(f" {side}port {_text(some[0])}" for side, some in both if len(some) == 1)
+    many = "".join(f" -m multiport {side}ports {','.join(map(_text, some))}" for side, some in both if len(some) > 1)
+    return (f" -m {transport}{single}" if single else "") + many
+
+
+def _text(span: Span) -> str:
+    return str(span[0]) if span[0] == span[1] else f"{span[0]}:{span[1]}"
+
+
+def _fitting(spans: Iterable[Span]) -> list[tuple[Span, ...]]:
+    """The spans in portions that fit into one match each; one empty portion where there are none."""
+    found: list[list[Span]] = [[]]
+    room = MULTIPORT
+    for span in spans:
+        size = 1 if span[0] == span[1] else 2
+        if size > room:
+            found.append([])
+            room = MULTIPORT
+        found[-1].append(span)
+        room -= size
+    return [tuple(portion) for portion in found]
