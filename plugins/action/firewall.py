@@ -6,22 +6,23 @@
 
 from __future__ import annotations
 
+import getpass
+import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.printnet.ports.plugins.module_utils._firewall_module import ARGUMENTS
-from ansible_collections.printnet.ports.plugins.plugin_utils import _inventory, _plan, _variables
+from ansible_collections.printnet.ports.plugins.module_utils._arguments import CONDITIONS, TASK
+from ansible_collections.printnet.ports.plugins.plugin_utils import _by_hand, _confirm, _inventory, _plan, _variables
 from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 
 display = Display()
 
-# What a task may say: what the module takes, without what is planned here.
-_ARGUMENTS = {name: spec for name, spec in ARGUMENTS.items() if name != "owners"}
-_DIRECTIONS = ("in",)
+_SHORTEST, _LONGEST = 2, 3600
 _WINDOWS = (
     "This version of printnet.ports changes firewalls on Linux only. For a Windows host, ask for its flows with the "
     "lookup printnet.ports.flows. Nothing was changed."
@@ -40,20 +41,35 @@ class ActionModule(ActionBase):
     _requires_connection = True
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
-        """Plan what the components need, and make one call to the host."""
+        """Plan what is asked for, make one call to the host, and confirm the change if it has to be."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _validation, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
+        _validation, arguments = self.validate_argument_spec(argument_spec=TASK, **CONDITIONS)
         try:
             if getattr(self._connection._shell, "_IS_WINDOWS", False):
                 raise PortsError(_WINDOWS)
-            owners, warnings = self._plan(arguments, task_vars or {})
+            if not _SHORTEST <= arguments["confirm_timeout"] <= _LONGEST:
+                raise PortsError(f"confirm_timeout must be from {_SHORTEST} to {_LONGEST} seconds")
+            plan, warnings = self._plan(arguments, task_vars or {})
             for warning in warnings:
                 display.warning(warning)
-            result.update(self._call_host({**arguments, "owners": owners}, task_vars))
+            given = {name: value for name, value in arguments.items() if value is not None and name != "rules"}
+            result.update(self._call_host({**given, "plan": plan}, task_vars))
+            self._confirm(result)
         except PortsError as wrong:
             # Not raised: ansible-core 2.18 would speak of an exception and a traceback.
             result.update(failed=True, changed=False, msg=wrong.message)
         return result
+
+    def _confirm(self, result: dict[str, Any]) -> None:
+        """Over a new connection, where the host waits for it."""
+        asked = result.pop("confirm", None)
+        if asked and not result.get("failed"):
+            told = _confirm.confirm(
+                self._connection, lambda command: dict(self._low_level_execute_command(command, sudoable=True)), asked
+            )
+            if told:
+                raise PortsError(told)
+            result["confirmed"] = True
 
     def _call_host(self, arguments: Mapping[str, Any], variables: Any) -> dict[str, Any]:
         try:
@@ -68,19 +84,51 @@ class ActionModule(ActionBase):
             raise PortsError(_NO_PYTHON)
         return answer
 
-    def _plan(
-        self, arguments: Mapping[str, Any], variables: Mapping[str, Any]
-    ) -> tuple[list[dict[str, Any]], list[str]]:
+    def _plan(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """What the host's part needs to know, and what the user has to know."""
         call = Call(variables, self._templar.template)
-        components = list(dict.fromkeys(arguments["components"]))
-        _inventory.check_components(call.catalog, components)
-        shorts = {_plan.OWNER + name: call.catalog.components[name].short for name in components}
-        if arguments["state"] == "absent":
-            return [{"owner": owner, "short": short, "rules": []} for owner, short in shorts.items()], []
-        estate = call.estate(components, _DIRECTIONS)
-        shares = [_plan.share(estate, call.host, name, call.own_options(name), _DIRECTIONS) for name in components]
-        warnings = [*_variables.misspelt(variables), *call.warnings, *_plan.unknown_report(estate, call.host, shares)]
-        return [{**owner, "short": shorts[owner["owner"]]} for owner in _plan.rules(shares)], warnings
+        outbound = _variables.outbound_of(call.read)
+        if arguments["owner"] is not None:
+            owners = _by_hand_owners(call, arguments)
+            warnings: list[str] = []
+        else:
+            owners, warnings = _planned(call, arguments, ("in",) if outbound == "false" else ("in", "out"))
+            warnings = [*_variables.misspelt(variables), *warnings]
+        return {
+            "owners": owners,
+            "outbound": outbound,
+            "run": _who(),
+            "can_confirm": _confirm.can_confirm(self._connection),
+        }, warnings
+
+
+def _by_hand_owners(call: Call, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+    owner, short = _by_hand.owner(call.catalog, arguments["owner"])
+    if arguments["rules"] is None and arguments["state"] == "present":
+        raise PortsError("owner needs rules: a list, which may be empty. To take its rules away, say state: absent")
+    return [{"owner": owner, "short": short, "rules": _by_hand.rules(arguments["rules"] or [])}]
+
+
+def _planned(
+    call: Call, arguments: Mapping[str, Any], directions: tuple[str, ...]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    components = list(dict.fromkeys(arguments["components"]))
+    _inventory.check_components(call.catalog, components)
+    shorts = {_plan.OWNER + name: call.catalog.components[name].short for name in components}
+    if arguments["state"] == "absent":
+        return [{"owner": owner, "short": short, "rules": []} for owner, short in shorts.items()], []
+    estate = call.estate(components, directions)
+    shares = [_plan.share(estate, call.host, name, call.own_options(name), directions) for name in components]
+    warnings = [*call.warnings, *_plan.unknown_report(estate, call.host, shares)]
+    return [{**owner, "short": shorts[owner["owner"]]} for owner in _plan.rules(shares)], warnings
+
+
+def _who() -> str:
+    """Who runs this, for the record that a host keeps of a change that it took back."""
+    user = "somebody"
+    with suppress(OSError, KeyError):
+        user = getpass.getuser()
+    return f"{user}@{socket.gethostname()}"
 
 
 def _no_python(told: str) -> bool:

@@ -13,30 +13,22 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.respawn import has_respawned, probe_interpreters_for_module, respawn_module
-from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules
+from ansible_collections.printnet.ports.plugins.module_utils import (
+    _active,
+    _commit,
+    _foreign,
+    _records,
+    _rules,
+    _state,
+)
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
-from ansible_collections.printnet.ports.plugins.module_utils._host import HostError
+from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
+from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
+from ansible_collections.printnet.ports.plugins.module_utils._state import Found, States
 
-_RULE: dict[str, Any] = {
-    "direction": {"type": "str", "choices": ["in", "out"], "required": True},
-    "transport": {"type": "str", "choices": ["tcp", "udp"], "required": True},
-    "ports": {"type": "list", "elements": "str", "required": True},
-    "source_ports": {"type": "list", "elements": "str", "default": []},
-    "peers": {"type": "list", "elements": "str", "required": True},
-    "flows": {"type": "list", "elements": "str", "default": []},
-}
-_OWNER: dict[str, Any] = {
-    "owner": {"type": "str", "required": True},
-    "short": {"type": "str", "required": True},
-    "rules": {"type": "list", "elements": "dict", "default": [], "options": _RULE},
-}
-ARGUMENTS: dict[str, Any] = {
-    "components": {"type": "list", "elements": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "firewall": {"type": "str", "choices": ["auto", *FIREWALLS], "default": "auto"},
-    "owners": {"type": "list", "elements": "dict", "default": [], "options": _OWNER},
-}
 _PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
+_SBIN = ":/usr/sbin:/usr/bin:/sbin:/bin"
+Wanted = dict[str, tuple[Rule, ...]]
 
 
 def main(module: AnsibleModule) -> None:
@@ -46,113 +38,189 @@ def main(module: AnsibleModule) -> None:
         module.fail_json(msg=str(wrong))
 
 
+def runner(module: AnsibleModule) -> Run:
+    """The module's run_command, which for a program that is not there answers as a shell does."""
+
+    def run(words: list[str], data: str | None = None) -> tuple[int, str, str]:
+        try:
+            done: tuple[int, str, str] = module.run_command(
+                words,
+                data=data,
+                binary_data=True,
+                handle_exceptions=False,
+                environ_update={"LC_ALL": "C", "PATH": os.environ.get("PATH", "") + _SBIN},
+            )
+        except OSError as wrong:
+            return 127, "", str(wrong)
+        return done
+
+    return run
+
+
 def _run(module: AnsibleModule) -> dict[str, Any]:
-    owners = module.params["owners"]
+    plan = module.params["plan"] or {"owners": [], "outbound": "auto"}
+    owners = plan["owners"]
     wanted = {one["owner"]: _rules.canonical(_rules.parse(rule) for rule in one["rules"]) for one in owners}
     if module.params["state"] == "absent":
         wanted = dict.fromkeys(wanted, ())
-    result = {
-        "firewall": "",
-        "rules": [{"owner": owner, **rule.as_dict()} for owner, rules in wanted.items() for rule in rules],
-    }
+    run = runner(module)
     if os.geteuid() != 0:
-        raise HostError("Changing a firewall needs root on the host: set become: true. Nothing was changed.")
-    name = _choose(module.params["firewall"], module)
+        raise HostError(f"Changing a firewall needs root on the host: set become: true. {UNCHANGED}")
+    name = _active.choose(run, module.params["firewall"])
+    shorts = {one["owner"]: one["short"] for one in owners}
     if name is None:
-        return {**result, "changed": False, "before": {}, "after": {}}
-    backend = FIREWALLS[name]
-    _find_bindings(name, backend)
-    firewall = backend.Firewall({one["owner"]: one["short"] for one in owners})
-    with nullcontext() if module.check_mode else _host.locked(say=module.warn):
-        return {**result, "firewall": name, **_apply(module, firewall, wanted)}
-
-
-def _choose(asked: str, module: AnsibleModule) -> str | None:
-    """The one firewall that is active; None where there is none."""
-    has_systemd = module.get_bin_path("systemctl") is not None
-    active = _host.active_firewalls(module.run_command if has_systemd else _nothing)
-    if len(active) > 1:
-        raise HostError(
-            f"{' and '.join(active)} are active on this host at once, so nobody can say which of them decides. "
-            "Switch all but one off. Nothing was changed."
-        )
-    if asked != "auto" and active != [asked]:
-        there = f"{active[0]} is" if active else "No firewall is"
-        raise HostError(f"{there} active on this host, and the task asks for {asked}. Nothing was changed.")
-    if not active:
-        stopped = _host.stopped_firewalls(module.run_command) if has_systemd else []
-        if stopped:
-            raise HostError(
-                f"{stopped[0]} starts at boot, and does not run now. Start it, or switch it off for good: "
-                f"systemctl start {stopped[0]}, or systemctl disable {stopped[0]}. Nothing was changed."
-            )
         module.warn("No firewall is active on this host, so there is nothing to open.")
-        return None
-    if active[0] not in FIREWALLS:
-        raise HostError(
-            f"{active[0]} is active on this host, and this version of printnet.ports drives "
-            f"{', '.join(FIREWALLS)} only. Nothing was changed."
-        )
-    return active[0]
+        return {"changed": False, "firewall": "", "rules": _plain(wanted), "before": {}, "after": {}}
+    find_bindings(name)
+    with nullcontext() if module.check_mode else _commit.alone(run, module.warn):
+        told = _records.sentences()
+        result = _apply(module, run, name, shorts, wanted)
+        for sentence in told:
+            module.warn(sentence)
+        if told and not module.check_mode:
+            _records.clear()
+        return {"firewall": name, **result}
 
 
-def _nothing(_command: list[str]) -> tuple[int, str, str]:
-    """In place of systemctl where there is none."""
-    return 127, "", ""
-
-
-def _find_bindings(name: str, backend: Any) -> None:
-    """Starts the module again under a Python that has the firewall's bindings, where this one lacks them."""
+def find_bindings(name: str) -> None:
+    """Start the module again under a Python that has the firewall's bindings, where this one lacks them."""
+    backend = FIREWALLS[name]
     if backend.has_bindings():
         return
     python = None if has_respawned() else probe_interpreters_for_module(_PYTHONS, backend.BINDINGS)
     if python is None:
         raise HostError(
             f"No Python on this host has the library {backend.BINDINGS} that {name} is spoken to with. "
-            f"It comes with {name} from the distribution's packages (python3-dbus). Nothing was changed."
+            f"It comes with {name} from the distribution's packages (python3-dbus). {UNCHANGED}"
         )
     respawn_module(python)
 
 
-def _apply(module: AnsibleModule, firewall: Any, wanted: Mapping[str, tuple[_rules.Rule, ...]]) -> dict[str, Any]:
+def _apply(module: AnsibleModule, run: Run, name: str, shorts: Mapping[str, str], wanted: Wanted) -> dict[str, Any]:
+    firewall = FIREWALLS[name](run, shorts)
     now = firewall.read()
-    aims = firewall.aim(wanted, now)
-    changed = aims != now
-    if changed and not module.check_mode:
-        _commit(firewall, now, aims)
-    before = {owner: firewall.describe(found) for owner, found in now.items()}
-    after = {owner: firewall.describe(found) for owner, found in aims.items()}
+    wanted = _with_outbound(module.params["plan"]["outbound"], firewall, wanted)
+    aims = firewall.check(_aims(wanted, now, module.params["removals"] == "later"), now)
+    left = _active.leftovers(run, name, shorts)
+    for note in [*firewall.notes(), *_foreign.voided(wanted, firewall.foreign())]:
+        module.warn(note)
+    result = {
+        "changed": aims != now or bool(left),
+        "rules": _plain(wanted),
+        "confirmed": False,
+        "commands": firewall.commands(now, aims) if aims != now else [],
+        **_difference(now, aims, left),
+    }
+    change = _needs_confirmation(module, run, name, now, aims) if aims != now else None
+    if module.check_mode:
+        return result
+    if change:
+        result["confirm"] = _go_live(run, firewall, change)
+    elif aims != now:
+        _commit_at_once(firewall, now, aims)
+    for other in left:
+        FIREWALLS[other].forget(run, shorts)
+    return result
+
+
+def _with_outbound(asked: str, firewall: Any, wanted: Wanted) -> Wanted:
+    """Without what is to be sent, where that needs no rule: nothing refuses it."""
+    has_outbound = any(rule.direction == "out" for rules in wanted.values() for rule in rules)
+    if not has_outbound or asked == "true" or (asked == "auto" and firewall.denies_outgoing()):
+        return wanted
+    return {owner: tuple(rule for rule in rules if rule.direction == "in") for owner, rules in wanted.items()}
+
+
+def _aims(wanted: Wanted, now: States, keep: bool) -> States:
+    """What is to be there; with ``keep`` nothing that is there goes."""
+    aims = {}
+    for owner, rules in wanted.items():
+        found = now[owner]
+        stale = [*found.saved.rules, *found.live.rules] if keep else []
+        one = _state.half([*rules, *stale])
+        aims[owner] = Found(one, one)
+    return aims
+
+
+def _needs_confirmation(module: AnsibleModule, run: Run, name: str, now: States, aims: States) -> _commit.Change | None:
+    """The change, if it has to be confirmed; refuses it where it can't be."""
+    plan, asked = module.params["plan"], module.params["confirm"]
+    if asked == "never" or (asked == "auto" and not _state.shrinks(now, aims)):
+        return None
+    why = "This change takes something away that is let in now" if asked == "auto" else "confirm is always"
+    if not plan["can_confirm"]:
+        raise HostError(
+            f"{why}, and it could not be confirmed over a new connection, because the connection plugin has none to "
+            f"make. Use ssh, or set confirm: never. {UNCHANGED}"
+        )
+    if not _commit.can_restore(run):
+        raise HostError(
+            f"{why}, and this host has no systemd whose timer could put it back. Set confirm: never to make it "
+            f"nevertheless. {UNCHANGED}"
+        )
+    shorts = {one["owner"]: one["short"] for one in plan["owners"]}
+    return _commit.Change(name, shorts, now, aims, plan["run"], module.params["confirm_timeout"])
+
+
+def _go_live(run: Run, firewall: Any, change: _commit.Change) -> dict[str, Any]:
+    """Make the change live under an armed switch; how it is confirmed is the answer."""
+    armed = _commit.arm(run, change)
+    try:
+        firewall.go_live(firewall.stage(armed.before, armed.after), armed.after)
+        _compare(firewall.read(), armed.after, live_only=True)
+    except HostError as wrong:
+        _put_back(firewall, wrong, armed.before)
+        _commit.disarm(run, armed)
+        raise HostError(f"{wrong} What was there before was put back.") from None
+    return {"command": armed.command("confirm"), "seconds": armed.timeout}
+
+
+def _commit_at_once(firewall: Any, now: States, aims: States) -> None:
+    """Change, read back and compare; what went wrong is undone."""
+    try:
+        firewall.commit(now, aims)
+        _compare(firewall.read(), aims)
+    except HostError as wrong:
+        _put_back(firewall, wrong, now)
+        raise HostError(f"{wrong} What was there before was put back.") from None
+
+
+def _put_back(firewall: Any, wrong: HostError, before: States) -> None:
+    try:
+        firewall.commit(firewall.read(), before)
+    except HostError as worse:
+        raise HostError(f"{wrong} What was there before could not be put back: {worse}") from None
+
+
+def _compare(found: States, aims: States, live_only: bool = False) -> None:
+    """What is live only has the rules already, perhaps not yet the form: an empty chain or policy may go later."""
+    different = {
+        owner: _state.describe(state)
+        for owner, state in found.items()
+        if (state.live.rules != aims[owner].live.rules if live_only else state != aims[owner])
+    }
+    if different:
+        raise HostError(f"The firewall did not take what it was given; it has {different}.")
+
+
+def _plain(wanted: Wanted) -> list[dict[str, Any]]:
+    return [{"owner": owner, **rule.as_dict()} for owner, rules in wanted.items() for rule in rules]
+
+
+def _difference(now: States, aims: States, left: Mapping[str, list[str]]) -> dict[str, Any]:
+    before = {owner: _state.describe(found) for owner, found in now.items()}
+    after = {owner: _state.describe(found) for owner, found in aims.items()}
+    pairs = [(owner, _text(before[owner]), _text(after[owner])) for owner in before if now[owner] != aims[owner]]
+    pairs += [
+        (f"{name}, which is not active", "".join(f"{line}\n" for line in lines), "") for name, lines in left.items()
+    ]
     return {
-        "changed": changed,
         "before": before,
         "after": after,
         "diff": [
-            {
-                "before_header": owner,
-                "after_header": owner,
-                "before": _text(before[owner]),
-                "after": _text(after[owner]),
-            }
-            for owner in before
-            if now[owner] != aims[owner]
+            {"before_header": what, "after_header": what, "before": old, "after": new} for what, old, new in pairs
         ],
     }
-
-
-def _commit(firewall: Any, now: Any, aims: Any) -> None:
-    """Changes, reads back and compares; what went wrong is undone."""
-    try:
-        firewall.commit(now, aims)
-        found = firewall.read()
-        if found != aims:
-            told = {owner: firewall.describe(state) for owner, state in found.items() if state != aims[owner]}
-            raise HostError(f"The firewall did not take what it was given; it has {told}.")
-    except HostError as wrong:
-        try:
-            firewall.commit(firewall.read(), now)
-        except HostError as worse:
-            raise HostError(f"{wrong} What was there before could not be put back: {worse}") from None
-        raise HostError(f"{wrong} What was there before was put back.") from None
 
 
 def _text(described: Mapping[str, list[str]]) -> str:

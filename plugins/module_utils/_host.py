@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PRIVATE: what a module asks of its host: which firewall is active, and a lock against a second run."""
+"""PRIVATE: what every module needs of its host: a word for what is wrong, commands, and a lock against a second run."""
 
 from __future__ import annotations
 
@@ -16,14 +16,6 @@ from pathlib import Path
 
 LOCK = Path("/run/printnet.ports.lock")
 LOCK_SECONDS = 120
-UNITS = {
-    "firewalld": ("firewalld.service",),
-    "nftables": ("nftables.service",),
-    "iptables": ("netfilter-persistent.service", "iptables.service", "ip6tables.service"),
-}
-_UFW_CONF = Path("/etc/ufw/ufw.conf")
-
-
 UNCHANGED = "Nothing was changed."
 """Ends every error that comes before a change."""
 
@@ -34,30 +26,6 @@ class HostError(Exception):
 
 Run = Callable[..., tuple[int, str, str]]
 """A module's run_command: exit status, standard output and standard error of a command."""
-
-
-def active_firewalls(run: Run) -> list[str]:
-    """The firewalls that filter on this host now; tables of Docker, libvirt or fail2ban are none."""
-    units = [unit for names in UNITS.values() for unit in names]
-    states = run(["systemctl", "is-active", *units])[1].split()
-    on = {unit for unit, state in zip(units, states) if state in ("active", "activating", "reloading")}
-    found = [name for name, names in UNITS.items() if on.intersection(names)]
-    return found + (["ufw"] if _ufw_enabled() else [])
-
-
-def _ufw_enabled() -> bool:
-    try:
-        with _UFW_CONF.open(encoding="utf-8", errors="replace") as lines:
-            return any(line.split("#")[0].replace('"', "").strip().lower() == "enabled=yes" for line in lines)
-    except OSError:
-        return False
-
-
-def stopped_firewalls(run: Run) -> list[str]:
-    """The firewalls that start at boot, though they do not run now."""
-    units = [unit for names in UNITS.values() for unit in names]
-    on = {unit for unit in units if run(["systemctl", "is-enabled", unit])[1].strip() == "enabled"}
-    return [name for name, names in UNITS.items() if on.intersection(names)]
 
 
 @contextmanager

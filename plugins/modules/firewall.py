@@ -12,89 +12,171 @@ author: printnet.ports contributors (@printnet)
 version_added: 0.1.0
 description:
   - Plans on the controller which rules the named components need on the host, from the catalog of the vendors' flows
-    and from the inventory, and makes the host's firewall have exactly these.
-  - Each component's rules are kept apart on the host, so one is changed or removed without another.
+    and from the inventory, and makes the host's firewall have exactly these. Rules by hand, under an owner of their
+    own, are possible as well.
+  - Drives firewalld, ufw, nftables and iptables, whichever is active on the host.
+  - Each owner's rules are kept apart on the host, so one is changed or removed without another.
   - What others have in the firewall is not touched, and their drops win over these rules.
   - The rules are live and saved when the task ends. They survive a reload, a restart and a reboot.
-  - This version drives firewalld, and opens what the host receives.
+  - A change that takes something away is confirmed over a new connection. Where none can be made, the host puts back
+    what it had, by itself.
 options:
   components:
     description:
       - The components whose rules are meant, such as V(vpsx).
       - The host should be in the group of each, which is the one of the same name or what C(printnet_groups) says;
         otherwise other hosts do not know of it.
+      - Either this or O(owner) is required.
     type: list
     elements: str
-    required: true
+  owner:
+    description:
+      - Whose rules O(rules) are, in a word of your own, such as V(backup). Small letters, figures and C(_), at most 32.
+      - The name of a component is refused.
+    type: str
+  rules:
+    description:
+      - The rules of O(owner), all of them. What it had before and is not in the list is removed.
+    type: list
+    elements: dict
+    suboptions:
+      direction:
+        description:
+          - V(in) for what the host receives, V(out) for what it sends.
+        type: str
+        choices: [in, out]
+        default: in
+      transport:
+        description: The transport.
+        type: str
+        choices: [tcp, udp]
+        required: true
+      ports:
+        description: The destination's ports, each a number or a range such as V(5500-5501).
+        type: list
+        elements: str
+        required: true
+      peers:
+        description: The networks at the other end, each such as V(192.0.2.0/24) or V(2001:db8::/64), or V(any).
+        type: list
+        elements: str
+        required: true
+      source_ports:
+        description: The source's ports, each a number or a range; empty for all.
+        type: list
+        elements: str
+        default: []
+      comment:
+        description: Why, in a line. It stands in RV(rules[].flows).
+        type: str
+        default: ""
   state:
     description:
-      - V(present) makes the rules of each component exactly what it needs, V(absent) removes them.
+      - V(present) makes the rules of each owner exactly what is asked for, V(absent) removes them.
     type: str
     choices: [present, absent]
     default: present
+  removals:
+    description:
+      - With V(later) rules that are not wanted any more stay, until a run with V(now). So a source that moves from one
+        host to another is never without its rule.
+    type: str
+    choices: [now, later]
+    default: now
   firewall:
     description:
-      - The firewall to change. With V(auto) it is the one that is active on the host.
+      - The firewall to change, V(firewalld), V(ufw), V(nftables) or V(iptables). With V(auto) it is the one that is
+        active on the host.
       - Where none is active, there is nothing to open, and the task says so in a warning.
     type: str
-    choices: [auto, firewalld]
     default: auto
-  owners:
+  confirm:
+    description:
+      - Whether the controller has to come back over a new connection before a change is kept.
+      - With V(auto) a change has to be confirmed where it takes something away. One that only adds does not.
+      - It needs systemd on the host, and a connection that can be made anew, such as C(ssh). Where either is missing,
+        the change is refused; V(never) makes it without a way back.
+    type: str
+    choices: [auto, always, never]
+    default: auto
+  confirm_timeout:
+    description:
+      - The seconds, from 2 to 3600, after which the host puts back what it had. A reboot before that does the same.
+    type: int
+    default: 30
+  plan:
     description:
       - What the controller planned. It is filled in by the action plugin and refused in a task.
-    type: list
-    elements: dict
-    default: []
+    type: dict
     suboptions:
-      owner:
-        description: Whose rules they are.
-        type: str
-        required: true
-      short:
-        description: The owner's short name, at most nine characters.
-        type: str
-        required: true
-      rules:
-        description: The rules.
+      owners:
+        description: The owners and their rules.
         type: list
         elements: dict
-        default: []
+        required: true
         suboptions:
-          direction:
-            description: V(in) for what the host receives, V(out) for what it sends.
+          owner:
+            description: Whose rules they are.
             type: str
-            choices: [in, out]
             required: true
-          transport:
-            description: The transport.
+          short:
+            description: The owner's short name, at most nine characters.
             type: str
-            choices: [tcp, udp]
             required: true
-          ports:
-            description: The destination's ports, each a number or a range.
+          rules:
+            description: The rules.
             type: list
-            elements: str
-            required: true
-          source_ports:
-            description: The source's ports, each a number or a range; empty for all.
-            type: list
-            elements: str
+            elements: dict
             default: []
-          peers:
-            description: The networks at the other end.
-            type: list
-            elements: str
-            required: true
-          flows:
-            description: The flows that ask for the rule.
-            type: list
-            elements: str
-            default: []
+            suboptions:
+              direction:
+                description: What the host receives or sends.
+                type: str
+                choices: [in, out]
+                default: in
+              transport:
+                description: The transport.
+                type: str
+                choices: [tcp, udp]
+                required: true
+              ports:
+                description: The destination's ports.
+                type: list
+                elements: str
+                required: true
+              source_ports:
+                description: The source's ports.
+                type: list
+                elements: str
+                default: []
+              peers:
+                description: The networks at the other end.
+                type: list
+                elements: str
+                required: true
+              flows:
+                description: The flows that ask for the rule.
+                type: list
+                elements: str
+                default: []
+      outbound:
+        description: The value of C(printnet_outbound).
+        type: str
+        choices: [auto, "true", "false"]
+        default: auto
+      run:
+        description: Who runs this.
+        type: str
+        default: an unknown run
+      can_confirm:
+        description: Whether the connection can be made anew.
+        type: bool
+        default: false
 requirements:
   - Root on the host, usually by C(become).
   - The Python library C(netaddr) on the controller.
-  - Python 3.9 or later on the host, with the C(dbus) library that firewalld itself depends on; it may belong to another
-    interpreter than the one that Ansible uses.
+  - Python 3.9 or later on the host. For firewalld also the C(dbus) library, on which firewalld itself depends; it may
+    belong to another interpreter than the one that Ansible uses.
 attributes:
   action:
     description: Has a part that runs on the controller.
@@ -114,12 +196,16 @@ attributes:
     support: full
 notes:
   - The variables C(printnet_groups), C(printnet_networks), C(printnet_addresses), C(printnet_unknown_peers),
-    C(printnet_features), C(printnet_overrides), C(printnet_extra_flows), C(printnet_extra_components) and
-    C(printnet_documents), and the components' own options, are read from the inventory.
+    C(printnet_outbound), C(printnet_features), C(printnet_overrides), C(printnet_extra_flows),
+    C(printnet_extra_components) and C(printnet_documents), and the components' own options, are read from the
+    inventory.
   - A port is opened to everybody only where C(printnet_networks) says V(any).
-  - Peers in more than eight networks of an IP version are kept in a set, which firewalld before 1.0 does with C(ipset).
-  - To make a policy or a set, firewalld needs one reload. Where others have rules that are live and not saved, which a
+  - What a host sends is opened where its firewall refuses that by default. C(printnet_outbound) says V(true) or
+    V(false) for always or never. Replies need no rule. The helper that passive FTP takes and multicast discovery are
+    left to you.
+  - firewalld needs one reload to make a policy or a set. Where others have rules that are live and not saved, which a
     reload would drop, the task fails and names them.
+  - A run waits while another one is at work on the same host, or while a change is not confirmed yet.
 seealso:
   - plugin: printnet.ports.flows
     plugin_type: lookup
@@ -134,6 +220,16 @@ EXAMPLES = r"""
 - name: Open what two products on one host receive, in one step
   printnet.ports.firewall:
     components: [vpsx, dis]
+  become: true
+
+- name: Open a port that no catalog knows
+  printnet.ports.firewall:
+    owner: backup
+    rules:
+      - transport: tcp
+        ports: [10050, 10080-10081]
+        peers: [192.0.2.40/32]
+        comment: The backup server fetches the spool
   become: true
 
 - name: Take the rules of VPSX away again
@@ -183,10 +279,21 @@ rules:
       elements: str
       sample: [192.0.2.0/24, "2001:db8::/32"]
     flows:
-      description: The identifiers of the flows.
+      description: The identifiers of the flows, or the comment of a rule by hand.
       type: list
       elements: str
       sample: [pdm-vpsx-lpr]
+confirmed:
+  description: Whether the change was confirmed over a new connection.
+  type: bool
+  returned: success
+  sample: true
+commands:
+  description: What an administrator would type, or hand to the firewall's own program, to make the same change.
+  type: list
+  elements: str
+  returned: success
+  sample: ["firewall-cmd --permanent --new-policy=pnports1-vpsx"]
 before:
   description: The saved and the live rules before the task, by owner.
   type: dict
@@ -201,11 +308,12 @@ after:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.printnet.ports.plugins.module_utils import _firewall_module
+from ansible_collections.printnet.ports.plugins.module_utils._arguments import ARGUMENTS, CONDITIONS
 
 
 def main() -> None:
     """Make the host's firewall have exactly what the controller planned."""
-    _firewall_module.main(AnsibleModule(argument_spec=_firewall_module.ARGUMENTS, supports_check_mode=True))
+    _firewall_module.main(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **CONDITIONS))
 
 
 if __name__ == "__main__":

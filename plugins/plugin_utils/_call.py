@@ -19,20 +19,20 @@ class Call:
 
     def __init__(self, variables: Mapping[str, Any], template: Callable[[Any], Any]) -> None:
         self._variables = variables
-        self._read = _variables.reader(variables, template)
+        self.read = _variables.reader(variables, template)
         self.host = str(variables["inventory_hostname"])
-        self.catalog = _variables.catalog_of(self._read)
+        self.catalog = _variables.catalog_of(self.read)
         self.warnings: list[str] = []
 
     def estate(self, components: Iterable[str], directions: Iterable[str]) -> Estate:
         """The estate as far as it matters to the components; a PortsError has all faults."""
         components = list(components)
-        settings = _variables.settings_of(self.catalog, self._read)
+        settings = _variables.settings_of(self.catalog, self.read)
         inventory = _inventory.Inventory(
             catalog=self.catalog,
             groups=self._variables["groups"],
             host_variables=self._host_variables,
-            read=self._read,
+            read=self.read,
             here=self.host,
         )
         topology = _inventory.topology(inventory, _inventory.needed(self.catalog, components, directions))
@@ -45,11 +45,11 @@ class Call:
                     f"{self.host} is not in the group {' or '.join(groups)}, so other hosts do not know that it is "
                     f"a host of {component}. Put it there, or name its group in printnet_groups."
                 )
-        return Estate(self.catalog, settings, topology, _inventory.unknown_peers(self._read))
+        return Estate(self.catalog, settings, topology, _inventory.unknown_peers(self.read))
 
     def own_options(self, component: str) -> dict[str, Any]:
         """The component's options as they hold for this call; what other hosts can't see is said in a warning."""
-        values = {name: self._read(name) for name in self.catalog.options if name in self._variables}
+        values = {name: self.read(name) for name in self.catalog.options if name in self._variables}
         here = _inventory.options_on(self.catalog, component, values)
         known = _inventory.options_on(self.catalog, component, self._host_variables(self.host), f"host {self.host}, ")
         for name, value in here.items():

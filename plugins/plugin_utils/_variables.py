@@ -11,11 +11,13 @@ from difflib import get_close_matches
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _choices
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 
 CATALOG = ("printnet_documents", "printnet_extra_components", "printnet_extra_flows")
 SETTINGS = ("printnet_features", "printnet_overrides")
 TOPOLOGY = ("printnet_groups", "printnet_networks", "printnet_unknown_peers")
+FIREWALL = ("printnet_outbound",)
 HOST = ("printnet_addresses",)
 
 Read = Callable[[str], Any]
@@ -48,7 +50,7 @@ def options_of(catalog: Catalog, variables: Mapping[str, Any], read: Read, where
 
 def misspelt(variables: Mapping[str, Any]) -> list[str]:
     """A sentence for each variable that looks like one of ours and is none."""
-    known = {*CATALOG, *SETTINGS, *TOPOLOGY, *HOST}
+    known = {*CATALOG, *SETTINGS, *TOPOLOGY, *FIREWALL, *HOST}
     found = []
     for name in variables:
         if name.startswith("printnet_") and name not in known:
@@ -56,3 +58,13 @@ def misspelt(variables: Mapping[str, Any]) -> list[str]:
             if near:
                 found.append(f"The variable {name} is unknown and has no effect; did you mean {near[0]}?")
     return found
+
+
+def outbound_of(read: Read) -> str:
+    """Whether what a host sends is opened: ``auto`` (where it is refused by default), ``true`` or ``false``."""
+    value = read("printnet_outbound")
+    text = "auto" if value is None else str(value).lower()
+    text = {"yes": "true", "no": "false"}.get(text, text)
+    if text not in ("auto", "true", "false"):
+        raise PortsError(f"printnet_outbound is {shown(value)}: it must be auto, true or false")
+    return text

@@ -10,8 +10,9 @@ ships to a host what it can see to be imported.
 
 from __future__ import annotations
 
-from typing import Any
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Backend
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls.firewalld import Firewalld
 
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import firewalld
-
-FIREWALLS: dict[str, Any] = {"firewalld": firewalld}
+FIREWALLS: dict[str, type[Backend]] = {
+    "firewalld": Firewalld,
+}

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._rich import Half, set_pattern
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._rich import Raw, set_pattern
 from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError
 
 try:
@@ -36,6 +36,7 @@ class Bus:
     """firewalld on this host; a HostError says where it does not answer or refuses."""
 
     def __init__(self) -> None:
+        self._version: tuple[int, ...] | None = None
         try:
             self._bus = dbus.SystemBus()
             answers = self._bus.name_has_owner(_NAME)
@@ -88,6 +89,13 @@ class Bus:
         """Whether sets of networks work here: before 1.0 firewalld needs the tool ipset for them."""
         return "hash:net" in map(str, self.call(self._properties.Get, _NAME, "IPSetTypes"))
 
+    def sets_of_destinations(self) -> bool:
+        """Whether a rich rule can name a set of destinations: before 1.0 it cannot."""
+        if self._version is None:
+            version = str(self.call(self._properties.Get, _NAME, "version"))
+            self._version = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+        return self._version >= (1, 0)
+
     def saved_settings(self, kind: str, name: str) -> dict[str, Any]:
         """The saved settings of a zone or a policy; none where it is not saved."""
         config = self.config()
@@ -102,54 +110,65 @@ class Bus:
         path = self.attempt(self.config().getIPSetByName, name)
         return None if path is None else self.call(self.config(".config.ipset", path).getSettings)
 
-    def read_saved(self, name: str) -> tuple[Half, bool]:
-        """What is saved of the policy and its sets, and whether it is made as ours are."""
-        config = self.config()
-        settings = None
-        if name in self.names(config.getPolicyNames):
+    def policies(self) -> dict[str, str]:
+        """The names of all policies, saved or live, each with its title."""
+        config, live = self.config(), self.live(".policy")
+        found = {}
+        for name in self.names(config.getPolicyNames):
             path = self.call(config.getPolicyByName, name)
-            settings = self.call(self.config(".config.policy", path).getSettings)
-        sets = {one: self.saved_set(one) for one in self.names(config.getIPSetNames) if set_pattern(name).match(one)}
-        return _half(settings, sets)
+            found[name] = str(self.call(self.config(".config.policy", path).getSettings).get("short", ""))
+        for name in self.names(live.getPolicies):
+            found[name] = str(self.call(live.getPolicySettings, name).get("short", ""))
+        return found
 
-    def read_live(self, name: str) -> tuple[Half, bool]:
-        """What is live of the policy and its sets, and whether it is made as ours are."""
-        policies, ipsets = self.live(".policy"), self.live(".ipset")
-        settings = None
-        if name in self.names(policies.getPolicies):
-            settings = self.call(policies.getPolicySettings, name)
-        mine = [one for one in self.names(ipsets.getIPSets) if set_pattern(name).match(one)]
-        return _half(settings, {one: self.call(ipsets.getIPSetSettings, one) for one in mine})
+    def read(self, kind: str, names: Iterable[str]) -> dict[str, tuple[Raw, Mapping[str, Any] | None, bool]]:
+        """What is saved, or live, of some policies and their sets: the settings too, and whether the sets are ours."""
+        config, live, ipsets = self.config(), self.live(".policy"), self.live(".ipset")
+        is_saved = kind == "saved"
+        policies = set(self.names(config.getPolicyNames if is_saved else live.getPolicies))
+        sets = self.names(config.getIPSetNames if is_saved else ipsets.getIPSets)
+        found = {}
+        for name in names:
+            settings = None
+            if name in policies and is_saved:
+                path = self.call(config.getPolicyByName, name)
+                settings = self.call(self.config(".config.policy", path).getSettings)
+            elif name in policies:
+                settings = self.call(live.getPolicySettings, name)
+            mine = [one for one in sets if set_pattern(name).match(one)]
+            values = {one: self.saved_set(one) if is_saved else self.call(ipsets.getIPSetSettings, one) for one in mine}
+            found[name] = _raw(settings, values)
+        return found
 
-    def save(self, name: str, owner: str, half: Half) -> None:
+    def save(self, name: str, owner: str, direction: str, raw: Raw, priority: int = LAST) -> None:
         """Make what is saved exactly this; a policy comes after the sets that it names, and goes before them."""
         config = self.config()
         there = {one for one in self.names(config.getIPSetNames) if set_pattern(name).match(one)}
-        for one, entries in half.sets:
+        for one, entries in raw.sets:
             if one in there:
                 path = self.call(config.getIPSetByName, one)
                 self.call(self.config(".config.ipset", path).update, _set_settings(owner, one, entries))
             else:
                 self.call(config.addIPSet, one, _set_settings(owner, one, entries))
-        self._save_policy(name, owner, half)
-        for one in there - half.entries().keys():
+        self._save_policy(name, raw.rich, lambda rich: _settings(owner, direction, priority, rich))
+        for one in there - raw.entries().keys():
             self.call(self.config(".config.ipset", self.call(config.getIPSetByName, one)).remove)
         # What firewalld leaves of a file that it changes or removes.
         for backup in (FILES / "policies" / f"{name}.xml.old", *(FILES / "ipsets" / f"{one}.xml.old" for one in there)):
             with suppress(FileNotFoundError):
                 backup.unlink()
 
-    def _save_policy(self, name: str, owner: str, half: Half) -> None:
+    def _save_policy(self, name: str, rich: frozenset[str] | None, settings: Callable[[Iterable[str]], Any]) -> None:
         config = self.config()
         exists = name in self.names(config.getPolicyNames)
-        if half.rich is not None and not exists:
-            self.call(config.addPolicy, name, _settings(owner, half.rich))
+        if rich is not None and not exists:
+            self.call(config.addPolicy, name, settings(rich))
         elif exists:
             policy = self.config(".config.policy", self.call(config.getPolicyByName, name))
-            if half.rich is None:
+            if rich is None:
                 self.call(policy.remove)
             else:
-                self.call(policy.update, _settings(owner, half.rich))
+                self.call(policy.update, settings(rich))
 
     def set_live_rules(self, name: str, rich: Iterable[str]) -> None:
         """Make the live policy have exactly the rules; of all settings only these change at run time."""
@@ -169,13 +188,18 @@ class Bus:
         self.call(self.live().reload)
 
 
-def _half(settings: Mapping[str, Any] | None, sets: Mapping[str, Any]) -> tuple[Half, bool]:
+def _raw(settings: Mapping[str, Any] | None, sets: Mapping[str, Any]) -> tuple[Raw, Mapping[str, Any] | None, bool]:
     rich = None if settings is None else frozenset(map(str, settings.get("rich_rules", ())))
-    entries = {
-        name: frozenset(str(ipaddress.ip_network(str(entry))) for entry in values[5]) for name, values in sets.items()
-    }
+    entries = {name: frozenset(map(_network, values[5])) for name, values in sets.items()}
     intact = all(str(values[3]) == "hash:net" and _family(values[4]) == name[-1] for name, values in sets.items())
-    return Half(rich, frozenset(entries.items())), intact and (settings is None or _is_ours(settings))
+    return Raw(rich, frozenset(entries.items())), settings, intact
+
+
+@lru_cache(maxsize=65536)
+def _network(entry: Any) -> str:
+    """An entry as we write it: firewalld gives a single address without its length."""
+    text = str(entry)
+    return text if "/" in text else f"{text}/{128 if ':' in text else 32}"
 
 
 def _family(options: Mapping[str, Any]) -> str:
@@ -194,7 +218,10 @@ def _set_settings(owner: str, name: str, entries: Iterable[str]) -> Any:
     )
 
 
-def _settings(owner: str, rich: Iterable[str]) -> Any:
+_ZONES = {"in": ("ANY", "HOST"), "out": ("HOST", "ANY")}
+
+
+def _settings(owner: str, direction: str, priority: int, rich: Iterable[str]) -> Any:
     """All keys are given: an update leaves out what is not named, and keeps what was."""
     empty = {key: dbus.Array([], signature="(ss)" if key in ("ports", "source_ports") else "s") for key in _EMPTY}
     empty["forward_ports"] = dbus.Array([], signature="(ssss)")
@@ -205,24 +232,24 @@ def _settings(owner: str, rich: Iterable[str]) -> Any:
             "short": owner,
             "description": f"Rules of {owner}, made by the Ansible collection printnet.ports. Changes are undone.",
             "target": "CONTINUE",
-            "priority": dbus.Int32(LAST),
+            "priority": dbus.Int32(priority),
             "masquerade": dbus.Boolean(False),
-            "ingress_zones": dbus.Array(["ANY"], signature="s"),
-            "egress_zones": dbus.Array(["HOST"], signature="s"),
+            "ingress_zones": dbus.Array([_ZONES[direction][0]], signature="s"),
+            "egress_zones": dbus.Array([_ZONES[direction][1]], signature="s"),
             "rich_rules": dbus.Array(sorted(rich), signature="s"),
         },
         signature="sv",
     )
 
 
-def _is_ours(settings: Mapping[str, Any]) -> bool:
+def is_ours(settings: Mapping[str, Any], direction: str, priority: int = LAST) -> bool:
     """Whether the policy is made as ours are; an older format or somebody's hand would show here."""
     found = plain(settings)
     return (
         found.get("target") == "CONTINUE"
-        and found.get("priority") == str(LAST)
-        and found.get("ingress_zones") == ["ANY"]
-        and found.get("egress_zones") == ["HOST"]
+        and found.get("priority") == str(priority)
+        and found.get("ingress_zones") == [_ZONES[direction][0]]
+        and found.get("egress_zones") == [_ZONES[direction][1]]
         and found.get("masquerade", "0") in ("0", "False")
         and not any(found.get(key) for key in _EMPTY)
     )

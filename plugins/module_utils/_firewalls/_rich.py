@@ -6,7 +6,8 @@
 
 A rule for a few networks is a rich rule for each of them. One for many names a set of them: firewalld takes minutes for
 some hundred rich rules and a second for as many entries of a set. A set's name follows from the ports that use it, so
-other networks for the same ports are other entries of the same set.
+other networks for the same ports are other entries of the same set. Entries that overlap can't be in one set at once,
+so there are two variants of each name: a change that needs it goes from the one to the other.
 """
 
 from __future__ import annotations
@@ -18,22 +19,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
-from ansible_collections.printnet.ports.plugins.module_utils._rules import (
-    EVERYBODY,
-    Rule,
-    canonical,
-    parse_span,
-    span_text,
-)
+from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY, Rule, parse_span, span_text
 
 MANY = 8
 """More networks of a family than this go into a set."""
 
 Sets = frozenset[tuple[str, frozenset[str]]]
 _RICH = re.compile(
-    r'rule(?: family="(?P<family>ipv[46])" source (?:address="(?P<peer>[0-9a-f.:/]+)"|ipset="(?P<set>[^"]+)"))? '
+    r'rule(?: family="(?P<family>ipv[46])" (?P<end>source|destination) '
+    r'(?:address="(?P<peer>[0-9a-f.:/]+)"|ipset="(?P<set>[^"]+)"))? '
     r'port port="(?P<port>[0-9]+(?:-[0-9]+)?)" protocol="(?P<transport>tcp|udp)" accept\Z'
 )
+_END = {"in": "source", "out": "destination"}
 
 
 class NotExpressibleError(ValueError):
@@ -41,8 +38,8 @@ class NotExpressibleError(ValueError):
 
 
 @dataclass(frozen=True)
-class Half:
-    """What is saved, or what is live, of one owner: the policy's rich rules, None without a policy, and its sets."""
+class Raw:
+    """What is saved, or what is live, of a policy: its rich rules, None without a policy, and its sets."""
 
     rich: frozenset[str] | None = None
     sets: Sets = frozenset()
@@ -51,70 +48,91 @@ class Half:
         """The networks of each set by its name."""
         return dict(self.sets)
 
+    def used(self) -> dict[str, frozenset[str]]:
+        """The networks of each set that a rich rule names."""
+        return {name: some for name, some in self.sets if any(f'ipset="{name}"' in text for text in self.rich or ())}
+
 
 def set_pattern(policy: str) -> re.Pattern[str]:
     """The names of the sets of a policy; the last figure is the IP version."""
     return re.compile(re.escape(policy) + r"-[0-9a-f]{6}[46]\Z")
 
 
-def encode(policy: str, rules: Iterable[Rule]) -> Half:
-    """Canonical rules as the policy of that name has them, spelt as firewalld itself spells them."""
-    rules = list(rules)
+@lru_cache(maxsize=64)
+def encode(policy: str, rules: tuple[Rule, ...], variant: int = 0, sets_of_destinations: bool = True) -> Raw:
+    """Canonical rules of one direction as the policy of that name has them, spelt as firewalld itself spells them."""
     rich: set[str] = set()
     sets: dict[str, frozenset[str]] = {}
+    users = _users(rules)
     for rule in rules:
-        asking = ", ".join(rule.flows) or rule.as_text()
-        if rule.direction != "in":
-            raise NotExpressibleError(f"a policy towards the host lets nothing out, which {asking} needs")
         if rule.source_ports:
+            asking = ", ".join(rule.flows) or rule.as_text()
             raise NotExpressibleError(
                 f"firewalld cannot match a source port and a port in one rule, which {asking} needs; "
                 "leave the flow off on this host, or use another firewall"
             )
-        sources = [""] if rule.peers == EVERYBODY else []
-        for version in (4, 6) if not sources else ():
+        ends = [""] if rule.peers == EVERYBODY else []
+        for version in (4, 6) if not ends else ():
             networks = _of(rule, version)
-            name = f"{policy}-{_users(rules, version, networks)}{version}"
-            if len(networks) > MANY:
+            if len(networks) > MANY and (rule.direction == "in" or sets_of_destinations):
+                name = f"{policy}-{_name(users[networks], variant)}{version}"
                 sets[name] = frozenset(networks)
-                sources.append(f'family="ipv{version}" source ipset="{name}" ')
+                ends.append(f'family="ipv{version}" {_END[rule.direction]} ipset="{name}" ')
             else:
-                sources += [f'family="ipv{version}" source address="{network}" ' for network in networks]
+                ends += [f'family="ipv{version}" {_END[rule.direction]} address="{one}" ' for one in networks]
         for span in rule.ports:
             port = f'port port="{span_text(span)}" protocol="{rule.transport}" accept'
-            rich.update(f"rule {source}{port}" for source in sources)
-    return Half(frozenset(rich), frozenset(sets.items())) if rich else Half()
+            rich.update(f"rule {end}{port}" for end in ends)
+    return Raw(frozenset(rich), frozenset(sets.items())) if rich else Raw()
 
 
 def _of(rule: Rule, version: int) -> tuple[str, ...]:
     return tuple(peer for peer in rule.peers if (":" in peer) == (version == 6))
 
 
-def _users(rules: Iterable[Rule], version: int, networks: tuple[str, ...]) -> str:
-    """A name for all the ports that these networks may reach."""
-    ports = [
-        f"{rule.transport} {span_text(span)}" for rule in rules if _of(rule, version) == networks for span in rule.ports
-    ]
-    return sha256("\n".join(sorted(ports)).encode()).hexdigest()[:6]
+def _users(rules: Iterable[Rule]) -> dict[tuple[str, ...], list[str]]:
+    """The ports that are reached from the same networks of a family."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for rule in rules:
+        for version in (4, 6):
+            ports = [f"{rule.transport} {span_text(span)}" for span in rule.ports]
+            found.setdefault(_of(rule, version), []).extend(ports)
+    return found
 
 
-@lru_cache(maxsize=16)
-def decode(half: Half) -> tuple[tuple[Rule, ...], list[str]]:
-    """The rules in their one form, and the texts that are none of ours."""
-    rules, foreign, sets = [], [], half.entries()
-    for text in half.rich or ():
+def _name(ports: Iterable[str], variant: int) -> str:
+    text = "\n".join(sorted(ports)) + ("\nother" if variant else "")
+    return sha256(text.encode()).hexdigest()[:6]
+
+
+def decode(raw: Raw, direction: str) -> tuple[list[Rule], list[str]]:
+    """The rules, and the texts that are none of ours."""
+    sets, foreign = raw.entries(), []
+    ports: dict[tuple[str, str], set[str]] = {}
+    for text in raw.rich or ():
         match = _RICH.match(text)
-        if match is None or (match["set"] and match["set"] not in sets):
+        if (
+            match is None
+            or (match["set"] and match["set"] not in sets)
+            or (match["peer"] and not _is_network(match["peer"]))
+            or (match["end"] and match["end"] != _END[direction])
+        ):
             foreign.append(text)
-            continue
-        if match["peer"] and not _is_network(match["peer"]):
-            foreign.append(text)
-            continue
-        peers = tuple(sorted(sets[match["set"]])) if match["set"] else (match["peer"],) if match["peer"] else EVERYBODY
-        rules.append(Rule("in", match["transport"], (parse_span(match["port"]),), peers))
-    return canonical(rules), sorted(foreign)
+        elif match["set"]:
+            ports.setdefault((match["transport"], match["port"]), set()).update(sets[match["set"]])
+        else:
+            ports.setdefault((match["transport"], match["port"]), set()).update(
+                [match["peer"]] if match["peer"] else EVERYBODY
+            )
+    grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (transport, port), peers in ports.items():
+        grouped.setdefault((transport, tuple(sorted(peers))), []).append(port)
+    return [
+        Rule(direction, transport, tuple(map(parse_span, some)), peers) for (transport, peers), some in grouped.items()
+    ], sorted(foreign)
 
 
+@lru_cache(maxsize=4096)
 def _is_network(text: str) -> bool:
     try:
         ipaddress.ip_network(text)

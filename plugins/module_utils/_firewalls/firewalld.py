@@ -4,8 +4,9 @@
 
 """PRIVATE: the firewall firewalld.
 
-Each owner has a policy of its own from any zone to the host. Its priority puts it behind every rule of the zones and
-of other policies, and before the zones' final reject or drop, so others' drops win. Source: firewalld.policies(5).
+Each owner has a policy of its own from any zone to the host, and one from the host where outgoing traffic is to be
+let out. Its priority puts it behind every rule of the zones and of other policies, and before the zones' final reject
+or drop, so others' drops win. Source: firewalld.policies(5).
 
 Policies and sets can be made and removed by a reload only; their rules and entries change while they are live. A reload
 drops what others have live and not saved, so where there is such a thing none is done.
@@ -14,73 +15,165 @@ drops what others have live and not saved, so where there is such a thing none i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_bus as bus
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _rich
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_foreign, _rich
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Backend, Foreign, changed
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_unsaved import unsaved
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._rich import Half
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, lines, overlap
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._rich import Raw
+from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
+from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, overlap
+from ansible_collections.printnet.ports.plugins.module_utils._state import Found, Half, States, half, only
 
-BINDINGS = "dbus"
-"""The Python library of the host that this file needs; firewalld itself depends on it."""
-PREFIX = "pnports1-"
-"""Begins the name of a policy of ours; 1 is the format's version. firewalld allows 18 characters."""
-NAME_LENGTH = 18
+PREFIX = {"in": "pnports1-", "out": "pnpout1-"}
+"""Begins the name of a policy of ours, by direction; 1 is the format's version. firewalld allows 18 characters."""
 HEAVY = 100
 """More single changes than this take longer than a reload."""
+_EMPTY = "an empty policy, which the next reload removes"
+
+_HAND = "a policy or a set that is not made as ours are"
+
+Slot = tuple[str, str]
+"""An owner and a direction: what has a policy."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """What is there of one owner. ``intact`` is whether it is made as ours are, apart from the rules."""
+class Firewalld(Backend):
+    """firewalld with the policies of the owners."""
 
-    saved: Half = field(default_factory=Half)
-    live: Half = field(default_factory=Half)
-    intact: bool = True
+    UNITS = ("firewalld.service",)
+    BINDINGS = "dbus"
 
-
-States = dict[str, Found]
-"""What is there or wanted, by owner."""
-
-
-def has_bindings() -> bool:
-    """Whether this Python can speak to firewalld."""
-    return bus.HAS_BINDINGS
-
-
-class Firewall:
-    """firewalld with the policies of the owners; ``shorts`` maps each owner to a short name of at most 9 characters."""
-
-    def __init__(self, shorts: Mapping[str, str]) -> None:
-        self._names = {owner: (PREFIX + short)[:NAME_LENGTH] for owner, short in shorts.items()}
+    def __init__(self, run: Run, shorts: Mapping[str, str]) -> None:
+        super().__init__(run, shorts)
         self._bus = bus.Bus()
+        self._names: dict[Slot, str] = {
+            (owner, direction): prefix + short
+            for owner, short in self.shorts.items()
+            for direction, prefix in PREFIX.items()
+        }
+        self._saved: dict[Slot, Raw] = {}
+        self._live: dict[Slot, Raw] = {}
 
-    def read(self) -> States:
-        """What is there of each owner."""
-        found = {}
-        for owner, name in self._names.items():
-            (saved, saved_intact), (live, live_intact) = self._bus.read_saved(name), self._bus.read_live(name)
-            found[owner] = Found(saved, live, saved_intact and live_intact)
+    @staticmethod
+    def has_bindings() -> bool:
+        return bus.HAS_BINDINGS
+
+    @classmethod
+    def left(cls, _run: Run, shorts: Mapping[str, str]) -> list[str]:
+        return [str(path) for path in _files(shorts)]
+
+    @classmethod
+    def forget(cls, _run: Run, shorts: Mapping[str, str]) -> None:
+        for path in _files(shorts):
+            with suppress(FileNotFoundError):
+                path.unlink()
+
+    def owners(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name, owner in self._bus.policies().items():
+            for prefix in PREFIX.values():
+                if name.startswith(prefix):
+                    found[owner] = name[len(prefix) :]
         return found
 
-    def aim(self, wanted: Mapping[str, tuple[Rule, ...]], now: States) -> States:
-        """What will be there after a commit; a HostError where that can't be reached. Changes nothing."""
-        aims = {owner: self._aim(owner, rules) for owner, rules in wanted.items()}
-        reloads = [owner for owner, aim in aims.items() if _needs_reload(now[owner], aim)]
+    def read(self) -> States:
+        states: dict[str, list[Half]] = {owner: [] for owner in self.shorts}
+        for kind, kept in (("saved", self._saved), ("live", self._live)):
+            there = self._bus.read(kind, self._names.values())
+            kept.update({slot: there[name][0] for slot, name in self._names.items()})
+            for owner in self.shorts:
+                states[owner].append(self._half(owner, there, kind))
+        return {owner: Found(*halves) for owner, halves in states.items()}
+
+    def _half(self, owner: str, there: Mapping[str, tuple[Raw, Any, bool]], kind: str) -> Half:
+        rules, odd = [], []
+        for direction in PREFIX:
+            name = self._names[owner, direction]
+            raw, settings, intact = there[name]
+            if raw == Raw():
+                continue
+            some, foreign = _rich.decode(raw, direction)
+            rules += some
+            odd += foreign
+            if not intact or (settings and not bus.is_ours(settings, direction, self._priority(direction))):
+                odd.append(_HAND)
+            elif raw.rich is None:
+                odd.append("sets without a policy")
+            elif not raw.rich:
+                odd.append(_EMPTY)
+            elif not foreign and not self._is_encoded(name, raw, half(some).rules, kind):
+                odd.append("rules that are kept in another form")
+        return half(rules, odd)
+
+    def _is_encoded(self, name: str, raw: Raw, rules: tuple[Rule, ...], kind: str) -> bool:
+        """Whether it is kept as this version keeps it. A live set that nothing uses waits for the next reload."""
+        sets = frozenset(raw.used().items()) if kind == "live" else raw.sets
+        return Raw(raw.rich, sets) in [self._encode(name, rules, variant) for variant in (0, 1)]
+
+    def _encode(self, name: str, rules: tuple[Rule, ...], variant: int) -> Raw:
+        return _rich.encode(name, rules, variant, self._bus.sets_of_destinations())
+
+    def _priority(self, direction: str) -> int:
+        return bus.LAST if direction == "in" else _firewalld_foreign.out_priority(self._bus)
+
+    def denies_outgoing(self) -> bool:
+        return _firewalld_foreign.outgoing_denied(self._bus) is not None
+
+    def check(self, aims: States, now: States) -> States:
+        raws = self._encoded(aims, "live")
+        if any(raw.sets for raw in raws.values()) and not self._bus.can_hold_networks():
+            raise HostError(
+                f"Some peers are in more than {_rich.MANY} networks, which this firewalld keeps by ipset, "
+                f"and the host has none: install the package ipset, then systemctl restart firewalld. {UNCHANGED}"
+            )
+        if any(only(found.live, "out") for found in aims.values()):
+            _firewalld_foreign.out_priority(self._bus)
+        reloads = {slot[0] for slot, raw in raws.items() if self._comes_or_goes(slot, raw, now)}
         lost = self._unsaved() if reloads else []
-        made = [owner for owner in reloads if aims[owner].live.rich is not None]
+        made = [owner for owner in reloads if aims[owner].live.rules]
         if lost and made:
             raise HostError(
-                f"firewalld needs a reload to make what {', '.join(made)} needs, and a reload would drop "
+                f"firewalld needs a reload to make what {', '.join(sorted(made))} needs, and a reload would drop "
                 f"what is live and not saved: {'; '.join(lost)}. Save it with: firewall-cmd --runtime-to-permanent, "
                 f"or drop it with: firewall-cmd --reload. {UNCHANGED}"
             )
-        if lost:
-            # Without a reload the policy stays, empty, until the next one, and with it the sets, which nobody uses.
-            aims.update({owner: Found(live=Half(frozenset(), now[owner].live.sets)) for owner in reloads})
-        return aims
+        if not lost:
+            return aims
+        # Without a reload the policy stays, empty, until the next one, and with it the sets, which nobody uses.
+        return {
+            owner: Found(Half(), Half((), self._empties(owner))) if owner in reloads else aim
+            for owner, aim in aims.items()
+        }
+
+    def _empties(self, owner: str) -> tuple[str, ...]:
+        return tuple(_EMPTY for direction in PREFIX if self._live[owner, direction].rich is not None)
+
+    def _encoded(self, aims: States, kind: str) -> dict[Slot, Raw]:
+        """How each policy will be: with the variant of the sets' names that is live, or else saved."""
+        found = {}
+        for slot, name in self._names.items():
+            rules = only(getattr(aims[slot[0]], kind), slot[1])
+            try:
+                choices = [self._encode(name, rules, variant) for variant in (0, 1)]
+            except _rich.NotExpressibleError as wrong:
+                raise HostError(f"{wrong}. {UNCHANGED}") from None
+            there = self._live[slot].used().keys() | self._saved[slot].used().keys()
+            found[slot] = choices[1] if there & choices[1].entries().keys() else choices[0]
+        return found
+
+    def _comes_or_goes(self, slot: Slot, aim: Raw, now: States) -> bool:
+        """Whether a policy or a set comes or goes, is not as ours are, or a set's new entries touch its old ones."""
+        live = self._live[slot]
+        here, there = live.entries(), aim.entries()
+        return (
+            (live.rich is None) != (aim.rich is None)
+            or (live.rich is not None and _HAND in now[slot[0]].live.odd)
+            or bool(there.keys() - here.keys())
+            or any(overlap(there[name] - here[name], here[name] - there[name]) for name in there)
+        )
 
     def _unsaved(self) -> list[str]:
         names = set(self._names.values())
@@ -88,69 +181,115 @@ class Firewall:
             self._bus, lambda name: name in names or any(_rich.set_pattern(one).match(name) for one in names)
         )
 
-    def _aim(self, owner: str, rules: tuple[Rule, ...]) -> Found:
-        try:
-            half = _rich.encode(self._names[owner], (rule for rule in rules if rule.direction == "in"))
-        except _rich.NotExpressibleError as wrong:
-            raise HostError(f"{wrong}. {UNCHANGED}") from None
-        if half.sets and not self._bus.can_hold_networks():
-            raise HostError(
-                f"{owner} has peers in more than {_rich.MANY} networks, which this firewalld keeps by ipset, "
-                f"and the host has none: install the package ipset, then systemctl restart firewalld. {UNCHANGED}"
-            )
-        return Found(half, half)
+    def stage(self, now: States, aims: States) -> States:
+        """Make the policies and sets that have to be there before their rules can be live; they let nobody in yet."""
+        raws = self._encoded(aims, "live")
+        needed = {
+            slot: raw for slot, raw in raws.items() if raw.rich is not None and self._comes_or_goes(slot, raw, now)
+        }
+        needed.update((slot, raw) for slot, raw in raws.items() if self._is_heavy(slot, raw) and not self._unsaved())
+        if not needed:
+            return now
+        for slot, encoded in needed.items():
+            name, raw = self._names[slot], encoded
+            # Where a set can't change in place, the other variant of its name takes over.
+            if self._live[slot].used().keys() & raw.entries().keys():
+                variants = [self._encode(name, only(aims[slot[0]].live, slot[1]), variant) for variant in (0, 1)]
+                raw = next(one for one in variants if one != raw)
+            saved = self._saved[slot]
+            sets = {**raw.entries(), **saved.entries()}
+            self._save(slot, Raw(saved.rich or frozenset(), frozenset(sets.items())))
+        self._bus.reload()
+        return self.read()
 
-    def commit(self, now: States, aims: States) -> None:
-        """Make saved and live rules what is aimed at. What both sets allow stays allowed throughout."""
-        changed = [owner for owner in aims if aims[owner] != now[owner]]
-        for owner in changed:
-            if now[owner].saved != aims[owner].saved or not now[owner].intact:
-                self._bus.save(self._names[owner], owner, aims[owner].saved)
-        pairs = [(owner, now[owner], aims[owner]) for owner in changed]
-        if any(_needs_reload(here, aim) for _owner, here, aim in pairs) or (
-            any(_changes(here, aim) > HEAVY for _owner, here, aim in pairs) and not self._unsaved()
-        ):
-            self._bus.reload()
-            return
-        for owner, here, aim in pairs:
-            self._change_live(self._names[owner], here.live, aim.live)
+    def _is_heavy(self, slot: Slot, aim: Raw) -> bool:
+        """Whether so much changes in place that a reload is faster."""
+        live = self._live[slot]
+        here, there = live.entries(), aim.entries()
+        rules = (live.rich or frozenset()) ^ (aim.rich or frozenset())
+        return (
+            live.rich is not None
+            and len(rules) + sum(len(here.get(one, there[one]) ^ there[one]) for one in there) > HEAVY
+        )
 
-    def _change_live(self, name: str, now: Half, aim: Half) -> None:
+    def go_live(self, now: States, aims: States) -> None:
+        raws = self._encoded(aims, "live")
+        for slot, name in self._names.items():
+            if now[slot[0]].live != aims[slot[0]].live:
+                self._change_live(name, self._live[slot], raws[slot])
+
+    def _change_live(self, name: str, now: Raw, aim: Raw) -> None:
         """Additions first: firewalld itself would begin with the removals."""
         here, there = now.entries(), aim.entries()
         for one in there:
-            self._bus.change_live_set(one, add=there[one] - here[one])
+            self._bus.change_live_set(one, add=there[one] - here.get(one, frozenset()))
         some, others = now.rich or frozenset(), aim.rich or frozenset()
         if others - some:
             self._bus.set_live_rules(name, others | some)
         if some - others:
             self._bus.set_live_rules(name, others)
         for one in there:
-            self._bus.change_live_set(one, remove=here[one] - there[one])
+            self._bus.change_live_set(one, remove=here.get(one, frozenset()) - there[one])
 
-    def describe(self, found: Found) -> dict[str, list[str]]:
-        """The saved and the live rules in lines for people."""
-        return {"saved": _lines(found.saved), "live": _lines(found.live)}
+    def save(self, now: States, aims: States) -> None:
+        raws = self._encoded(aims, "saved")
+        for slot in self._names:
+            if now[slot[0]].saved != aims[slot[0]].saved or raws[slot] != self._saved[slot]:
+                self._save(slot, raws[slot])
+
+    def _save(self, slot: Slot, raw: Raw) -> None:
+        owner, direction = slot
+        self._bus.save(self._names[slot], owner, direction, raw, self._priority(direction) if raw.rich else bus.LAST)
+
+    def commit(self, now: States, aims: States) -> None:
+        self.save(now, aims)
+        raws = self._encoded(aims, "live")
+        owners = set(changed(now, aims))
+        wanted = {slot: raw for slot, raw in raws.items() if slot[0] in owners and not aims[slot[0]].live.odd}
+        if any(self._comes_or_goes(slot, raw, now) for slot, raw in wanted.items()) or (
+            any(self._is_heavy(slot, raw) for slot, raw in wanted.items()) and not self._unsaved()
+        ):
+            self._bus.reload()
+        else:
+            self.go_live(now, aims)
+
+    def commands(self, now: States, aims: States) -> list[str]:
+        raws = self._encoded(aims, "live")
+        found = []
+        for slot, name in self._names.items():
+            found += _commands(name, self._live[slot], raws[slot]) if now[slot[0]] != aims[slot[0]] else []
+        return found
+
+    def foreign(self) -> list[Foreign]:
+        return _firewalld_foreign.foreign(self._bus)
 
 
-def _needs_reload(now: Found, aim: Found) -> bool:
-    """Whether a policy or a set comes or goes, is not as ours are, or a set's new entries touch its old ones."""
-    here, there = now.live.entries(), aim.live.entries()
-    return (
-        (now.live.rich is None) != (aim.live.rich is None)
-        or not now.intact
-        or here.keys() != there.keys()
-        or any(overlap(there[name] - here[name], here[name] - there[name]) for name in there)
-    )
+def _files(shorts: Mapping[str, str]) -> list[Path]:
+    names = [prefix + short for prefix in PREFIX.values() for short in shorts.values()]
+    policies = [bus.FILES / "policies" / f"{name}.xml" for name in names]
+    sets = [path for name in names for path in (bus.FILES / "ipsets").glob(f"{name}-*.xml")]
+    return [path for path in [*policies, *sets] if path.exists()]
 
 
-def _changes(now: Found, aim: Found) -> int:
-    """How many single changes lead from the live rules to what is aimed at."""
-    here, there = now.live.entries(), aim.live.entries()
-    rules = (now.live.rich or frozenset()) ^ (aim.live.rich or frozenset())
-    return len(rules) + sum(len(here[name] ^ there[name]) for name in there)
+def _commands(name: str, now: Raw, aim: Raw) -> list[str]:
+    here, there = now.entries(), aim.entries()
+    some, others = now.rich or frozenset(), aim.rich or frozenset()
+    made = [f"firewall-cmd --permanent --new-policy={name}"] if now.rich is None and aim.rich is not None else []
+    gone = [f"firewall-cmd --permanent --delete-policy={name}"] if now.rich is not None and aim.rich is None else []
+    return [
+        *made,
+        *(f"firewall-cmd --permanent --new-ipset={one} --type=hash:net" for one in sorted(there.keys() - here.keys())),
+        *_entries("add", there, here),
+        *(f"firewall-cmd --policy={name} --add-rich-rule='{text}'" for text in sorted(others - some)),
+        *(f"firewall-cmd --policy={name} --remove-rich-rule='{text}'" for text in sorted(some - others)),
+        *_entries("remove", here, there),
+        *gone,
+    ]
 
 
-def _lines(half: Half) -> list[str]:
-    rules, foreign = _rich.decode(half)
-    return lines(rules) + [f"not ours: {text}" for text in foreign]
+def _entries(verb: str, these: Mapping[str, frozenset[str]], those: Mapping[str, frozenset[str]]) -> list[str]:
+    return [
+        f"firewall-cmd --ipset={one} --{verb}-entry={entry}"
+        for one in sorted(these)
+        for entry in sorted(these[one] - those.get(one, frozenset()))
+    ]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lock against a second run, with real processes; and which firewalls a host says it has."""
+"""The lock against a second run, with real processes."""
 
 from __future__ import annotations
 
@@ -127,51 +127,6 @@ def test_the_lock_follows_no_link(lock: Path, tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"symbolic links|Too many levels"), _host.locked(lock, 0):
         pass
     assert victim.read_text(encoding="ascii") == "mine"
-
-
-class _Systemctl(dict[str, str]):
-    """What systemctl says of each unit, by verb and name; called as a module's run_command."""
-
-    def __call__(self, command: list[str]) -> tuple[int, str, str]:
-        verb, names = command[1], command[2:]
-        unset = "inactive" if verb == "is-active" else "disabled"
-        return 0, "".join(f"{self.get(f'{verb} {name}', unset)}\n" for name in names), ""
-
-
-@pytest.fixture(name="units")
-def _units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Systemctl:
-    monkeypatch.setattr(_host, "_UFW_CONF", tmp_path / "ufw.conf")
-    return _Systemctl()
-
-
-@pytest.mark.parametrize(
-    ("states", "ufw", "found"),
-    [
-        ({}, None, []),
-        ({"is-active firewalld.service": "active"}, None, ["firewalld"]),
-        ({"is-active firewalld.service": "failed"}, None, []),
-        ({"is-active firewalld.service": "reloading"}, None, ["firewalld"]),
-        ({"is-active nftables.service": "active"}, "ENABLED=no\n", ["nftables"]),
-        ({"is-active netfilter-persistent.service": "active"}, "# ENABLED=yes\n", ["iptables"]),
-        ({"is-active ip6tables.service": "active", "is-active iptables.service": "active"}, None, ["iptables"]),
-        ({}, 'LOGLEVEL=low\nENABLED="yes"  # on\n', ["ufw"]),
-        ({"is-active firewalld.service": "active"}, "ENABLED=Yes\n", ["firewalld", "ufw"]),
-    ],
-)
-def test_which_firewalls_are_active(
-    states: dict[str, str], ufw: str | None, found: list[str], units: _Systemctl, tmp_path: Path
-) -> None:
-    units.update(states)
-    if ufw is not None:
-        (tmp_path / "ufw.conf").write_text(ufw, encoding="ascii")
-    assert _host.active_firewalls(units) == found
-
-
-def test_which_firewalls_start_at_boot(units: _Systemctl) -> None:
-    assert _host.stopped_firewalls(units) == []
-    units["is-enabled firewalld.service"] = "enabled"
-    units["is-enabled nftables.service"] = "masked"
-    assert _host.stopped_firewalls(units) == ["firewalld"]
 
 
 def test_the_lock_is_on_a_file_system_that_a_reboot_empties() -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+from collections.abc import Iterable
 
 import pytest
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _rich
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._rich import (
     MANY,
-    Half,
     NotExpressibleError,
-    decode,
-    encode,
+    Raw,
     set_pattern,
 )
 from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY, Rule, canonical, overlap
@@ -23,6 +23,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 POLICY = "pnp1-vpsx"
+
+
+def encode(policy: str, rules: Iterable[Rule], variant: int = 0) -> Raw:
+    return _rich.encode(policy, tuple(rules), variant)
+
+
+def decode(raw: Raw, direction: str = "in") -> tuple[tuple[Rule, ...], list[str]]:
+    """What is decoded, in its one form."""
+    rules, foreign = _rich.decode(raw, direction)
+    return canonical(rules), foreign
+
+
 LPR, RANGE = (515, 515), (5500, 5501)
 FEW4 = tuple(f"192.0.2.{number}/32" for number in range(0, 2 * MANY, 2))
 MANY4 = tuple(f"192.0.2.{number}/32" for number in range(0, 2 * MANY + 2, 2))
@@ -61,7 +73,7 @@ MANY6 = tuple(f"2001:db8:{number:x}::/64" for number in range(2, 2 * MANY + 4, 2
 )
 def test_a_few_networks_are_a_rich_rule_each(rule: Rule, texts: set[str]) -> None:
     half = encode(POLICY, [rule])
-    assert half == Half(frozenset(texts))
+    assert half == Raw(frozenset(texts))
     assert decode(half) == ((rule,), [])
 
 
@@ -98,10 +110,10 @@ def test_other_networks_for_the_same_ports_are_other_entries_of_the_same_set() -
 
 
 def test_nothing_is_no_policy() -> None:
-    assert encode(POLICY, []) == Half()
-    assert Half().rich is None
-    assert decode(Half()) == ((), [])
-    assert decode(Half(frozenset())) == ((), [])
+    assert encode(POLICY, []) == Raw()
+    assert Raw().rich is None
+    assert decode(Raw()) == ((), [])
+    assert decode(Raw(frozenset())) == ((), [])
 
 
 def _peers() -> st.SearchStrategy[tuple[str, ...]]:
@@ -138,9 +150,26 @@ def test_a_source_port_and_a_port_in_one_rule_is_refused_with_the_flow() -> None
     assert "another firewall" in str(wrong.value)
 
 
-def test_an_outbound_rule_is_refused() -> None:
-    with pytest.raises(NotExpressibleError, match=r"lets nothing out, which out tcp 515 to 192\.0\.2\.1 needs"):
-        encode(POLICY, [Rule("out", "tcp", (LPR,), ("192.0.2.1/32",))])
+def test_what_is_sent_is_about_destinations() -> None:
+    few = Rule("out", "tcp", (LPR,), ("192.0.2.1/32",))
+    raw = encode(POLICY, [few])
+    text = 'rule family="ipv4" destination address="192.0.2.1/32" port port="515" protocol="tcp" accept'
+    assert raw == Raw(frozenset([text]))
+    assert decode(raw, "out") == ((few,), [])
+    assert decode(raw, "in") == ((), [text])
+    many = Rule("out", "tcp", (LPR,), MANY4)
+    assert 'destination ipset="' in "".join(encode(POLICY, [many]).rich or ())
+    assert decode(encode(POLICY, [many]), "out") == (canonical([many]), [])
+    old = _rich.encode(POLICY, canonical([many]), sets_of_destinations=False)
+    assert not old.sets
+    assert decode(old, "out") == (canonical([many]), [])
+
+
+def test_the_variants_of_a_set_have_different_names() -> None:
+    rule = Rule("in", "tcp", (LPR,), MANY4)
+    one, other = (encode(POLICY, [rule], variant) for variant in (0, 1))
+    assert not one.entries().keys() & other.entries().keys()
+    assert decode(one) == decode(other)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +192,7 @@ def test_an_outbound_rule_is_refused() -> None:
 )
 def test_what_is_none_of_ours_is_told_apart(text: str) -> None:
     mine = 'rule port port="631" protocol="tcp" accept'
-    rules, foreign = decode(Half(frozenset([text, mine])))
+    rules, foreign = decode(Raw(frozenset([text, mine])))
     assert foreign == [text]
     assert rules == (Rule("in", "tcp", ((631, 631),), EVERYBODY),)
 

@@ -1,0 +1,68 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: which firewall a host has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
+from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
+
+_SYSTEMD = Path("/run/systemd/system")
+
+
+def choose(run: Run, asked: str = "auto") -> str | None:
+    """The one firewall that is active; None where there is none."""
+    if asked != "auto" and asked not in FIREWALLS:
+        raise HostError(f"firewall {asked!r} must be auto or one of {', '.join(FIREWALLS)}. {UNCHANGED}")
+    active = active_firewalls(run)
+    if len(active) > 1:
+        raise HostError(
+            f"{' and '.join(active)} are active on this host at once, so nobody can say which of them decides. "
+            f"Switch all but one off. {UNCHANGED}"
+        )
+    if asked != "auto" and active != [asked]:
+        there = f"{active[0]} is" if active else "No firewall is"
+        raise HostError(f"{there} active on this host, and the task asks for {asked}. {UNCHANGED}")
+    if active:
+        return active[0]
+    stopped = stopped_firewalls(run)
+    if stopped:
+        raise HostError(
+            f"{stopped[0]} starts at boot, and does not run now. Start it, or switch it off for good: "
+            f"systemctl start {stopped[0]}, or systemctl disable {stopped[0]}. {UNCHANGED}"
+        )
+    return None
+
+
+def active_firewalls(run: Run) -> list[str]:
+    """The firewalls that filter on this host now; tables of Docker, libvirt or fail2ban are none."""
+    on = _units_that(run, "is-active", ("active", "activating", "reloading"))
+    found = [name for name, kind in FIREWALLS.items() if on.intersection(kind.UNITS) or kind.switched_on()]
+    return found or [name for name, kind in FIREWALLS.items() if kind.filters(run)]
+
+
+def stopped_firewalls(run: Run) -> list[str]:
+    """The firewalls that start at boot, though they do not run now."""
+    on = _units_that(run, "is-enabled", ("enabled",))
+    return [name for name, kind in FIREWALLS.items() if on.intersection(kind.UNITS)]
+
+
+def _units_that(run: Run, question: str, answers: tuple[str, ...]) -> set[str]:
+    units = [unit for kind in FIREWALLS.values() for unit in kind.UNITS]
+    if not _SYSTEMD.is_dir():
+        return set()
+    if question == "is-active":
+        # It answers a line for each unit, also for one that is not there.
+        return {unit for unit, state in zip(units, run(["systemctl", question, *units])[1].split()) if state in answers}
+    return {unit for unit in units if run(["systemctl", question, unit])[1].strip() in answers}
+
+
+def leftovers(run: Run, active: str, shorts: Mapping[str, str]) -> dict[str, list[str]]:
+    """What stands of the owners in the files of firewalls that are not active, by firewall."""
+    found = {name: kind.left(run, shorts) for name, kind in FIREWALLS.items() if name != active}
+    return {name: lines for name, lines in found.items() if lines}

@@ -1,0 +1,54 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: what the module firewall takes; the action plugin checks a task against the same table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_RULE: dict[str, Any] = {
+    "direction": {"type": "str", "choices": ["in", "out"], "default": "in"},
+    "transport": {"type": "str", "choices": ["tcp", "udp"], "required": True},
+    "ports": {"type": "list", "elements": "str", "required": True},
+    "source_ports": {"type": "list", "elements": "str", "default": []},
+    "peers": {"type": "list", "elements": "str", "required": True},
+}
+_OWNER: dict[str, Any] = {
+    "owner": {"type": "str", "required": True},
+    "short": {"type": "str", "required": True},
+    "rules": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {**_RULE, "flows": {"type": "list", "elements": "str", "default": []}},
+    },
+}
+_PLAN: dict[str, Any] = {
+    "owners": {"type": "list", "elements": "dict", "required": True, "options": _OWNER},
+    "outbound": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
+    "run": {"type": "str", "default": "an unknown run"},
+    "can_confirm": {"type": "bool", "default": False},
+}
+TASK: dict[str, Any] = {
+    "components": {"type": "list", "elements": "str"},
+    "owner": {"type": "str"},
+    "rules": {
+        "type": "list",
+        "elements": "dict",
+        "options": {**_RULE, "comment": {"type": "str", "default": ""}},
+    },
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "removals": {"type": "str", "choices": ["now", "later"], "default": "now"},
+    "firewall": {"type": "str", "default": "auto"},
+    "confirm": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
+    "confirm_timeout": {"type": "int", "default": 30},
+}
+"""What a task may say."""
+ARGUMENTS: dict[str, Any] = {**TASK, "plan": {"type": "dict", "options": _PLAN}}
+"""What the host's part gets: the task and what the controller planned."""
+CONDITIONS: dict[str, Any] = {
+    "mutually_exclusive": [["components", "owner"], ["components", "rules"]],
+    "required_one_of": [["components", "owner"]],
+}

@@ -1,0 +1,329 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: the confirmed commit: a change that the host takes back by itself unless somebody confirms it.
+
+Before such a change is made live, what is there is written down and a timer of systemd is armed. The controller then
+comes back over a new connection: that confirms, and only then is anything saved. Where it does not come back, the timer
+fires and puts back what was there; a reboot does the same, because nothing was saved. Either leaves a record.
+
+The timer cannot use what Ansible copied for one task, so the few files that it needs are kept in ``FOLDER`` as long
+as the change is open. The file ``PENDING`` is the one truth: who removes it, under the lock, has decided.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.printnet.ports.plugins.module_utils import _host, _records, _state
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
+from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
+from ansible_collections.printnet.ports.plugins.module_utils._state import Found, States
+
+FOLDER = Path("/run/printnet.ports")
+PENDING = FOLDER / "pending.json"
+KEPT = _records.FOLDER / "pending.json"
+"""The same on disk: what a reboot took back is known by it."""
+LAUNCHER = FOLDER / "switch.py"
+GRACE = 2
+"""Seconds after its time within which a switch has done its work."""
+_ATTEMPTS = 3
+_UNIT = "printnet.ports-restore-"
+_COLLECTION = "ansible_collections.printnet.ports"
+_LAUNCH = '''\
+"""Takes back a change of the firewall that nobody confirmed, or confirms it. Made by printnet.ports for one change."""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, "{folder}/lib")
+from {collection}.plugins.module_utils import _commit
+
+
+def run(words, data=None):
+    environment = dict(os.environ, LC_ALL="C", PATH=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin")
+    try:
+        done = subprocess.run(words, input=data, capture_output=True, text=True, errors="replace", env=environment)
+    except OSError as wrong:
+        return 127, "", str(wrong)
+    return done.returncode, done.stdout, done.stderr
+
+
+_commit.main(run, sys.argv[1:])
+'''
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change that waits for its confirmation. ``deadline`` is a time of the host's monotonic clock, in seconds."""
+
+    firewall: str
+    shorts: Mapping[str, str]
+    before: States
+    after: States
+    run: str
+    timeout: int
+    deadline: float = 0
+    armed: str = ""
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
+    boot: str = field(default_factory=_records.boot)
+
+    @property
+    def unit(self) -> str:
+        """The name of its timer and of its service, without the ending."""
+        return _UNIT + self.token
+
+    def command(self, what: str) -> list[str]:
+        """The command that confirms or restores it."""
+        return [sys.executable, "-I", "-B", str(LAUNCHER), what, self.token]
+
+
+def _text(change: Change) -> str:
+    plain = {**vars(change), "before": _state.dump(change.before), "after": _state.dump(change.after)}
+    body = json.dumps(plain, sort_keys=True)
+    return json.dumps({"sum": sha256(body.encode()).hexdigest(), "change": body})
+
+
+def _change(path: Path) -> Change | None:
+    """The change that a file holds; None where it is missing or damaged."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        whole = json.loads(path.read_text(encoding="utf-8"))
+        if sha256(whole["change"].encode()).hexdigest() != whole["sum"]:
+            return None
+        plain = json.loads(whole["change"])
+        return Change(**{**plain, "before": _state.load(plain["before"]), "after": _state.load(plain["after"])})
+    return None
+
+
+def can_restore(run: Run) -> bool:
+    """Whether this host has a timer that a switch can hang on."""
+    return Path("/run/systemd/system").is_dir() and run(["systemd-run", "--version"])[0] == 0
+
+
+def arm(run: Run, change: Change) -> Change:
+    """Write the change down and arm its switch. Nothing is applied where either is not certain."""
+    armed = replace(change, deadline=time.monotonic() + change.timeout, armed=_records.now())
+    try:
+        try:
+            _put_down(armed)
+        except OSError as wrong:
+            raise HostError(
+                f"What the firewall has now could not be written down, to be put back if need be: {wrong}. {UNCHANGED}"
+            ) from None
+        _start_timer(run, armed)
+        if _change(PENDING) != armed or _change(KEPT) != armed:
+            raise HostError(f"What was written down of the firewall's state reads differently. {UNCHANGED}")
+    except HostError:
+        disarm(run, armed)
+        raise
+    return armed
+
+
+def _put_down(change: Change) -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(mode=0o700)
+    library = FOLDER / "lib"
+    for name in sorted(name for name in sys.modules if name.split(".")[:3] == _COLLECTION.split(".")):
+        _copy(library, name)
+    for package in ("ansible_collections", "ansible_collections/printnet"):
+        (library / package / "__init__.py").touch()
+    LAUNCHER.write_text(_LAUNCH.format(folder=FOLDER, collection=_COLLECTION), encoding="utf-8")
+    text = _text(change)
+    for path in (KEPT, PENDING):
+        _records.write(path, text)
+
+
+def _copy(library: Path, name: str) -> None:
+    """Put the source of a module of ours, or an empty package, into the library."""
+    spec = find_spec(name)
+    if spec is None or ("module_utils" not in name and spec.submodule_search_locations is None):
+        return
+    is_package = spec.submodule_search_locations is not None
+    path = library / name.replace(".", "/") / "__init__.py" if is_package else library / f"{name.replace('.', '/')}.py"
+    source = spec.loader.get_source(name) if spec.loader and hasattr(spec.loader, "get_source") else ""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(source or "", encoding="utf-8")
+
+
+def _start_timer(run: Run, change: Change) -> None:
+    """systemd-run alone may fire up to a minute late, and its answer is no proof: the timer is read back."""
+    rc, _out, told = run(
+        [
+            "systemd-run", "--quiet", f"--unit={change.unit}", f"--on-active={change.timeout}s",
+            "--timer-property=AccuracySec=10ms",
+            "--description=Puts the firewall back unless printnet.ports confirms its change",
+            *change.command("restore"),
+        ]
+    )  # fmt: skip
+    if rc != 0:
+        raise HostError(f"systemd made no timer that could put the firewall back: {told.strip()}. {UNCHANGED}")
+    shown = run(["systemctl", "show", f"{change.unit}.timer", "-p", "ActiveState", "-p", "TimersMonotonic"])[1]
+    command = run(["systemctl", "show", f"{change.unit}.service", "-p", "ExecStart"])[1]
+    if "ActiveState=active" not in shown or "OnActiveUSec=" not in shown or change.token not in command:
+        raise HostError(f"systemd does not have the timer that it was given: {shown.strip()}. {UNCHANGED}")
+
+
+def disarm(run: Run, change: Change) -> None:
+    """Stop the switch and remove what it needed."""
+    for path in (KEPT, PENDING):
+        with suppress(OSError):
+            path.unlink()
+    with suppress(OSError):
+        KEPT.parent.rmdir()
+    run(["systemctl", "stop", "--no-block", f"{change.unit}.timer"])
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+@contextmanager
+def alone(run: Run, say: Callable[[str], None]) -> Iterator[None]:
+    """Holds the host for one run: no other one, and no change that still waits for its confirmation."""
+    told = False
+    while True:
+        with _host.locked(say=say):
+            if not _settle(run):
+                yield
+                return
+        if not told:
+            say("Waited for a change of another run that was not confirmed yet.")
+        told = True
+        time.sleep(0.2)
+
+
+def open_change() -> Change | None:
+    """The change that waits for its confirmation."""
+    return _change(PENDING)
+
+
+def _settle(run: Run) -> bool:
+    """Whether a change is open; one that nobody will end any more is ended here. Called under the lock."""
+    if not PENDING.exists():
+        kept = _change(KEPT)
+        if kept and kept.boot != _records.boot():
+            _records.add(kept.run, kept.armed, list(kept.after), "the host was rebooted before it was confirmed")
+        with suppress(OSError):
+            KEPT.unlink()
+            KEPT.parent.rmdir()
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        return False
+    change = _change(PENDING) or _change(KEPT)
+    if change and time.monotonic() < change.deadline + GRACE:
+        units = [f"{change.unit}.timer", f"{change.unit}.service"]
+        if {"active", "activating"}.intersection(run(["systemctl", "is-active", *units])[1].split()):
+            return True
+    restore(run, change, "it was not confirmed, and its timer was gone")
+    return False
+
+
+def restore(run: Run, change: Change | None, cause: str) -> None:
+    """Put back what was there before the change; where that is not known any more, what is saved."""
+    if change is None:
+        change = _what_is_saved(run)
+    firewall = FIREWALLS[change.firewall](run, change.shorts)
+    now = firewall.read()
+    firewall.go_live(now, {owner: Found(now[owner].saved, found.live) for owner, found in change.before.items()})
+    firewall.commit(firewall.read(), change.before)
+    _records.add(change.run, change.armed, list(change.after), cause)
+    disarm(run, change)
+
+
+def _what_is_saved(run: Run) -> Change:
+    """A change back to what is saved, for when its own notes are damaged: nothing is saved before it is confirmed."""
+    names = [name for name, kind in FIREWALLS.items() if kind.has_bindings() and _answers(run, kind)]
+    name = names[0] if names else ""
+    if not name:
+        raise HostError("No firewall answers, so nothing could be put back.")
+    shorts = FIREWALLS[name](run, {}).owners()
+    now = FIREWALLS[name](run, shorts).read()
+    before = {owner: Found(found.saved, found.saved) for owner, found in now.items()}
+    return Change(name, shorts, before, before, "an unknown run", 0)
+
+
+def _answers(run: Run, kind: Any) -> bool:
+    try:
+        return bool(kind(run, {}).owners())
+    except HostError:
+        return False
+
+
+def confirm(run: Run, token: str) -> dict[str, Any]:
+    """Keep the change: the controller has come back over a new connection."""
+    with _host.locked():
+        change = _change(PENDING)
+        if change is None or change.token != token:
+            return {"failed": True, "msg": " ".join(_records.sentences()) or "The change is not open any more."}
+        with suppress(OSError):
+            KEPT.unlink()
+        PENDING.rename(FOLDER / "confirmed.json")
+        try:
+            firewall = FIREWALLS[change.firewall](run, change.shorts)
+            firewall.commit(firewall.read(), change.after)
+            found = firewall.read()
+            if found != change.after:
+                raise HostError("The firewall did not keep what it was given.")
+        except HostError as wrong:
+            told = f"it could not be saved: {wrong}"
+            restore(run, change, told)
+            return {"failed": True, "msg": f"{wrong} What was there before was put back."}
+        disarm(run, change)
+        return {"failed": False}
+
+
+def main(run: Run, arguments: list[str]) -> None:
+    """The switch: ``restore TOKEN`` or ``confirm TOKEN``."""
+    what, token = arguments
+    if what == "confirm":
+        sys.stdout.write(json.dumps(confirm(run, token)) + "\n")
+    else:
+        _fire(run, token)
+
+
+def _fire(run: Run, token: str) -> None:
+    """Restore what the token belongs to, if it is still open."""
+    with _at_last():
+        change = _change(PENDING) or _change(KEPT)
+        if not PENDING.exists() or (change and change.token != token):
+            return
+        within = f" within {change.timeout} seconds" if change else ""
+        cause = f"nobody confirmed it over a new connection{within}"
+        wrong: HostError | None = None
+        for attempt in range(_ATTEMPTS):
+            time.sleep(0.3 * attempt)
+            wrong = _attempt(run, change, cause)
+            if wrong is None:
+                return
+        _records.add(
+            change.run if change else "an unknown run",
+            change.armed if change else "an unknown time",
+            list(change.after) if change else [],
+            f"{cause}; but putting it back failed: {wrong}",
+        )
+
+
+def _attempt(run: Run, change: Change | None, cause: str) -> HostError | None:
+    try:
+        restore(run, change, cause)
+    except HostError as wrong:
+        return wrong
+    return None
+
+
+@contextmanager
+def _at_last() -> Iterator[None]:
+    """The lock, or its holder's patience: a module that hangs with the lock does not keep the switch from its work."""
+    with ExitStack() as stack:
+        with suppress(HostError):
+            stack.enter_context(_host.locked(seconds=GRACE / 2))
+        yield

@@ -1,0 +1,119 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: what each firewall has to offer, and what all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ansible_collections.printnet.ports.plugins.module_utils._host import Run
+from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
+from ansible_collections.printnet.ports.plugins.module_utils._state import States
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A rule of somebody else, as far as it is about ports: what it ``opens`` or blocks, and where it stands."""
+
+    opens: bool
+    rule: Rule
+    where: str
+
+
+class Backend:
+    """One firewall on this host, as far as the owners' rules go.
+
+    ``run`` runs a command of the host, ``shorts`` maps each owner to a short name of at most 9 characters: letters,
+    digits and ``_``. A method that can't do its work raises HostError with a sentence that says what to do.
+    """
+
+    UNITS: tuple[str, ...] = ()
+    """The systemd units that load the firewall; it is active where one of them is."""
+    BINDINGS = ""
+    """The Python library of the host that is needed, if any."""
+
+    def __init__(self, run: Run, shorts: Mapping[str, str]) -> None:
+        self.run = run
+        self.shorts = dict(shorts)
+
+    @staticmethod
+    def has_bindings() -> bool:
+        """Whether this Python has the library."""
+        return True
+
+    @classmethod
+    def switched_on(cls) -> bool:
+        """Whether it is active though no unit says so."""
+        return False
+
+    @classmethod
+    def filters(cls, _run: Run) -> bool:
+        """Whether it refuses packets though nothing loads it at boot. Asked where no firewall is active."""
+        return False
+
+    @classmethod
+    def left(cls, _run: Run, _shorts: Mapping[str, str]) -> list[str]:
+        """What stands of the owners in its files, in lines for people. Asked where it is not active."""
+        return []
+
+    @classmethod
+    def forget(cls, _run: Run, _shorts: Mapping[str, str]) -> None:
+        """Remove what is left of the owners. Called where it is not active."""
+
+    def owners(self) -> dict[str, str]:
+        """The owners of ours that have something here, saved or live, and their short names."""
+        raise NotImplementedError
+
+    def read(self) -> States:
+        """What is there of each owner of ``shorts``."""
+        raise NotImplementedError
+
+    def denies_outgoing(self) -> bool:
+        """Whether it refuses by default what the host sends."""
+        raise NotImplementedError
+
+    def check(self, aims: States, _now: States) -> States:
+        """What will be there when ``aims`` are asked for; refuses what can't be. Changes nothing."""
+        return aims
+
+    def stage(self, now: States, _aims: States) -> States:
+        """Prepare a change of what is live, and fail where it could not be saved later. No packet notices.
+
+        The answer is what is there then.
+        """
+        return now
+
+    def go_live(self, now: States, aims: States) -> None:
+        """Make live what is aimed at, without saving it. What both allow stays allowed throughout."""
+        raise NotImplementedError
+
+    def save(self, now: States, aims: States) -> None:
+        """Save what is aimed at: each file is whole at any moment."""
+        raise NotImplementedError
+
+    def commit(self, now: States, aims: States) -> None:
+        """Save and make live what is aimed at."""
+        if any(now[owner].saved != aim.saved for owner, aim in aims.items()):
+            self.save(now, aims)
+        if any(now[owner].live != aim.live for owner, aim in aims.items()):
+            self.go_live(now, aims)
+
+    def commands(self, _now: States, _aims: States) -> list[str]:
+        """What an administrator would type to make the same change live, for people who want to see it."""
+        return []
+
+    def foreign(self) -> list[Foreign]:
+        """The rules of others that are live, as far as they are understood; no final catch-all."""
+        return []
+
+    def notes(self) -> list[str]:
+        """What the administrator has to know, whether something changes or not."""
+        return []
+
+
+def changed(now: States, aims: States) -> Iterable[str]:
+    """The owners of which something changes."""
+    return [owner for owner, aim in aims.items() if aim != now[owner]]
