@@ -194,7 +194,7 @@ def _peers_at(rules: Iterable[Rule], piece: Span) -> frozenset[str]:
     return frozenset().union(*(rule.peers for rule in rules if _covers(rule.ports, piece)))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _collapse(peers: frozenset[str]) -> tuple[str, ...]:
     networks = [ipaddress.ip_network(peer) for peer in peers]
     v4 = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]

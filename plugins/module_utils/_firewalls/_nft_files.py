@@ -1,0 +1,243 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: what is saved for nftables: the rules, the program that loads them, and the drop-in that runs it.
+
+The administrator's own files stay as they are. The program runs behind them, so whatever goes wrong in it leaves their
+firewall standing; the ``-`` in the drop-in says so to systemd.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Wanted
+from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
+
+UNIT = "nftables.service"
+FOLDER = Path("/etc/printnet.ports")
+SAVED = FOLDER / "nftables.json"
+LOADER = FOLDER / "nftables_load.py"
+DROP_IN = Path("/etc/systemd/system/nftables.service.d/printnet.ports.conf")
+_WANTS = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+_PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
+_SELINUX = Path("/sys/fs/selinux/enforce")
+_MAIN = """
+
+# What follows is the program of {unit} on this host; what is above is a copy of a file of the module.
+
+
+def main():
+    import fcntl
+    import os
+    import shutil
+    import subprocess
+    import sys
+    import time
+
+    def nft(words, text=None):
+        path = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
+        command = [shutil.which("nft", path=path) or "nft", *words]
+        done = subprocess.run(command, input=text, capture_output=True, encoding="utf-8", errors="replace")
+        if done.returncode != 0:
+            raise PlaceError("nft says: " + " ".join(done.stderr.split()))
+        return done.stdout
+
+    def wait_for_a_run_of_the_module():
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            try:
+                descriptor = os.open("{lock}", os.O_RDONLY | os.O_NOFOLLOW)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except FileNotFoundError:
+                return
+            except OSError:
+                time.sleep(0.05)
+
+    try:
+        wait_for_a_run_of_the_module()
+        with open("{saved}", encoding="utf-8") as file:
+            wanted = load(file.read())
+        tables = parse(nft(["--json", "--terse", "list", "ruleset"]))
+        lines = transaction(tables, wanted)
+        if lines:
+            nft(["-f", "-"], "\\n".join(lines) + "\\n")
+        told = [obstacle(base) for table in tables for base in bases(table) if obstacle(base)]
+        if told:
+            raise PlaceError(" ".join(told))
+    except Exception as wrong:
+        sys.exit("printnet.ports could not open everything that {saved} holds: " + str(wrong))
+
+
+main()
+"""
+LOCK = "/run/printnet.ports.lock"
+
+
+def loader() -> str:
+    """The program that nftables.service runs: the code by which the module itself places the rules, and a frame."""
+    spec = find_spec(place.__name__)
+    source: str | None = getattr(spec and spec.loader, "get_source", lambda _name: None)(place.__name__)
+    if not source:
+        raise HostError(
+            f"The source of {place.__name__} is not to be had, so nothing could be loaded at boot. {UNCHANGED}"
+        )
+    return source.rstrip() + _MAIN.format(unit=UNIT, lock=LOCK, saved=SAVED)
+
+
+def python() -> str:
+    """The Python that the host itself brings; where that is too old, the one that runs here."""
+    for name in _PYTHONS:
+        version = re.search(r"python3\.([0-9]+)$", os.path.realpath(name))
+        if version and int(version[1]) >= 9 and os.access(name, os.X_OK):
+            return name
+    return sys.executable
+
+
+def drop_in() -> str:
+    """What nftables.service does beside its own."""
+    command = f"-{python()} -I -S -B {LOADER}"
+    return (
+        "# Made by printnet.ports: loads its rules behind those of the administrator, at boot and at each reload.\n"
+        f"[Service]\nExecStartPost={command}\nExecReload={command}\n"
+    )
+
+
+def read() -> Wanted:
+    """What is saved; a HostError where the file is damaged."""
+    text = _text(SAVED)
+    if text is None:
+        return {}
+    try:
+        return place.load(text)
+    except place.PlaceError as wrong:
+        raise HostError(
+            f"{SAVED} is printnet.ports' own file, and {wrong}. Put it back from a backup, or remove it and run this "
+            f"for all components of the host. {UNCHANGED}"
+        ) from None
+
+
+def odd(saved: Wanted) -> list[str]:
+    """What is not as it should be around what is saved."""
+    if not saved:
+        return [f"{path} is there, and nothing is saved" for path in (SAVED, LOADER, DROP_IN) if path.exists()]
+    pairs = ((LOADER, loader()), (DROP_IN, drop_in()))
+    return [f"{path} is missing, or not as this version writes it" for path, text in pairs if _text(path) != text]
+
+
+def write(run: Run, wanted: Wanted) -> None:
+    """Save all owners' rules; with none, leave nothing behind. Whoever is killed meanwhile is seen by ``odd``."""
+    try:
+        if wanted:
+            _write_all(run, wanted)
+        else:
+            remove(run)
+    except OSError as wrong:
+        raise HostError(f"What is to be saved for nftables could not be written: {wrong}.") from None
+
+
+def _write_all(run: Run, wanted: Wanted) -> None:
+    new = [path for path in (SAVED, LOADER, DROP_IN) if not path.exists()]
+    tell = SAVED in new or _text(DROP_IN) != drop_in()
+    for path, text in ((LOADER, loader()), (DROP_IN, drop_in())):
+        if _text(path) != text:
+            _write(path, text)
+    if tell:
+        daemon_reload(run)
+    _write(SAVED, place.dump(wanted))
+    restorecon = shutil.which("restorecon", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if new and restorecon and _SELINUX.exists():
+        run([restorecon, "-R", str(FOLDER), str(DROP_IN.parent)])
+
+
+def remove(run: Run) -> None:
+    """Remove all files of ours, and the folders that are empty then."""
+    SAVED.unlink(missing_ok=True)
+    if DROP_IN.exists() or LOADER.exists():
+        DROP_IN.unlink(missing_ok=True)
+        with suppress(OSError):
+            DROP_IN.parent.rmdir()
+        daemon_reload(run)
+    LOADER.unlink(missing_ok=True)
+    with suppress(OSError):
+        FOLDER.rmdir()
+
+
+def daemon_reload(run: Run) -> None:
+    """Let systemd see the drop-in; where another program is the first process there is nothing to tell."""
+    if not Path("/run/systemd/system").is_dir():
+        return
+    rc, _out, told = run(["systemctl", "daemon-reload"])
+    if rc != 0:
+        raise HostError(f"systemd did not read its files again: {' '.join(told.split())}.")
+
+
+def is_writable() -> bool:
+    """Whether files of ours can be made; tried with one that has no name."""
+    for folder in {FOLDER, DROP_IN.parent}:
+        there = next(path for path in (folder, *folder.parents) if path.is_dir())
+        try:
+            with tempfile.TemporaryFile(dir=there):
+                pass
+        except OSError:
+            return False
+    return True
+
+
+def is_loaded_at_boot() -> bool:
+    """Whether systemd starts the unit by itself."""
+    return any(
+        next(Path(folder).glob(f"*.{kind}/{UNIT}"), None) is not None
+        for folder in _WANTS
+        for kind in ("wants", "requires")
+    )
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+    except OSError as wrong:
+        raise HostError(f"{path} can't be read: {wrong}. {UNCHANGED}") from None
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all; one that is there keeps its mode, its owner and its SELinux context."""
+    real = Path(os.path.realpath(path))
+    for folder in (parent for parent in reversed(real.parents) if not parent.exists()):
+        folder.mkdir(mode=0o755)
+        folder.chmod(0o755)
+    descriptor, name = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            _like(real, file.fileno())
+            os.fsync(file.fileno())
+        os.replace(name, real)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _like(real: Path, descriptor: int) -> None:
+    if not real.exists():
+        os.fchmod(descriptor, 0o644)
+        return
+    state = real.stat()
+    os.fchmod(descriptor, state.st_mode & 0o7777)
+    os.fchown(descriptor, state.st_uid, state.st_gid)
+    with suppress(OSError):
+        os.setxattr(descriptor, "security.selinux", os.getxattr(real, "security.selinux"))

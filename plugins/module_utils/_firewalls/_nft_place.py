@@ -1,0 +1,367 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: where printnet.ports has its rules in nftables, and how they are written. Pure; the standard library only.
+
+Each owner has a chain in every table whose base chain refuses by default. A jump leads there, behind all rules of
+others, and before the final drop or reject. The module firewall of the Ansible collection printnet.ports works by this
+file, and keeps a copy on the host, which nftables.service runs after it has loaded the administrator's own rules: so
+they stand in the same place whatever these rules are by then.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+FORMAT = 1
+CHAIN = "pnports1-"
+"""Begins the name of a chain of ours; 1 is the format's version."""
+OWNER = "printnet.ports/"
+"""Begins the name of an owner, which is the comment of its jumps."""
+DIRECTIONS = {"in": "input", "out": "output"}
+FAMILIES = {"inet": "46", "ip": "4", "ip6": "6"}
+ALL = {"4": "0.0.0.0/0", "6": "::/0"}
+
+Cell = tuple[str, str]
+"""A family and a transport: what a final rule refuses is made of these."""
+Wanted = dict[str, tuple[str, list[dict[str, Any]]]]
+"""By owner: its short name, and its rules as plain values."""
+_NAME = re.compile(r"[A-Za-z_.][A-Za-z0-9/_.\-]*\Z")
+_SHORT = re.compile(r"[a-z0-9_]{1,9}\Z")
+_OWNER = re.compile(re.escape(OWNER) + r"[A-Za-z0-9_.\-]{1,100}\Z")
+_PORTS = re.compile(r"[0-9]{1,5}(?:-[0-9]{1,5})?\Z")
+_PEER = re.compile(r"[0-9a-f:.]+/[0-9]{1,3}\Z")
+_DEPTH = 4
+
+
+class PlaceError(ValueError):
+    """What was given is not as nftables or printnet.ports write it; the text says what."""
+
+
+@dataclass
+class Chain:
+    """A chain; ``hook`` is empty where it is no base chain of the type filter. Rules are as nft prints them."""
+
+    name: str
+    hook: str = ""
+    policy: str = ""
+    rules: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Table:
+    """A table of a family that has IP packets, with its chains by name."""
+
+    family: str
+    name: str
+    flags: tuple[str, ...] = ()
+    chains: dict[str, Chain] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"table {self.family} {self.name}"
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base chain that refuses by default: its final rules begin at the index ``tail``."""
+
+    table: Table
+    chain: Chain
+    direction: str
+    tail: int
+
+    def __str__(self) -> str:
+        return f"{self.table}, chain {self.chain.name}"
+
+
+def parse(text: str) -> list[Table]:
+    """The tables that ``nft --json list ruleset`` prints; raises PlaceError."""
+    try:
+        items = json.loads(text)["nftables"]
+        tables: dict[tuple[str, str], Table] = {}
+        for kind, one in (pair for item in items for pair in item.items()):
+            if kind == "table" and one["family"] in FAMILIES:
+                tables[one["family"], one["name"]] = Table(one["family"], one["name"], _flags(one.get("flags")))
+        for kind, one in (pair for item in items for pair in item.items()):
+            if kind == "chain" and (one["family"], one["table"]) in tables:
+                hook = one.get("hook", "") if one.get("type") == "filter" else ""
+                chain = Chain(one["name"], hook, one.get("policy", ""))
+                tables[one["family"], one["table"]].chains[chain.name] = chain
+        for kind, one in (pair for item in items for pair in item.items()):
+            if kind == "rule" and (one["family"], one["table"]) in tables:
+                expr = [each if _is_statement(each) else {"unknown": each} for each in one.get("expr", ())]
+                tables[one["family"], one["table"]].chains[one["chain"]].rules.append({**one, "expr": expr})
+    except (ValueError, LookupError, TypeError, AttributeError) as wrong:
+        raise PlaceError(f"nft prints its rules in a form that is not known: {wrong!r}") from None
+    return list(tables.values())
+
+
+def _is_statement(each: Any) -> bool:
+    return isinstance(each, dict) and len(each) == 1
+
+
+def _flags(flags: Any) -> tuple[str, ...]:
+    """Nft up to 1.0.6 prints only the first letter."""
+    words = [flags] if isinstance(flags, str) else flags or ()
+    long = {"d": "dormant", "o": "owner", "p": "persist"}
+    return tuple(long.get(word, word) for word in words)
+
+
+def name_of(short: str, direction: str) -> str:
+    """The name of an owner's chain."""
+    return f"{CHAIN}{short}{'-out' if direction == 'out' else ''}"
+
+
+def target(rule: Mapping[str, Any]) -> str:
+    """The chain that a rule leads to, or nothing."""
+    for statement in rule.get("expr", ()):
+        for key in ("jump", "goto"):
+            if key in statement:
+                return str(statement[key]["target"])
+    return ""
+
+
+def is_ours(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule leads to a chain of ours, whosever."""
+    return target(rule).startswith(CHAIN)
+
+
+def bases(table: Table) -> list[Base]:
+    """The base chains of a table that refuse by default what comes in or goes out."""
+    if "dormant" in table.flags:
+        return []
+    found = []
+    for chain in table.chains.values():
+        for direction, hook in DIRECTIONS.items():
+            tail = _tail(table, chain) if chain.hook == hook else None
+            if tail is not None:
+                found.append(Base(table, chain, direction, tail))
+    return found
+
+
+def obstacle(base: Base) -> str:
+    """Why nothing can be put into a base chain, in a sentence, or nothing."""
+    if "owner" in base.table.flags:
+        return f"{base} refuses by default, and only the program that made this table can change it."
+    if not _NAME.match(base.table.name) or not _NAME.match(base.chain.name):
+        return f"{base} refuses by default, and nft itself can't write such a name."
+    if base.table.name == "filter" and any("xt" in each for each in _statements(base.table)):
+        return f"{base} refuses by default, and belongs to iptables: a second firewall on this host."
+    return ""
+
+
+def _statements(table: Table) -> Iterator[Mapping[str, Any]]:
+    return (each for chain in table.chains.values() for rule in chain.rules for each in rule.get("expr", ()))
+
+
+def _tail(table: Table, chain: Chain) -> int | None:
+    """Where the final rules begin that refuse, log and count whatever is left; None where it is not refused."""
+    cells = frozenset((family, transport) for family in FAMILIES[table.family] for transport in ("tcp", "udp"))
+    rules = chain.rules
+    refused: frozenset[Cell] = cells if chain.policy == "drop" else frozenset()
+    for index, rule in enumerate(rules):
+        if any(key in each for each in rule["expr"] for key in ("accept", "drop", "reject")) and _is_for_all(rule):
+            if "accept" in rule["expr"][-1]:
+                return None
+            rules = rules[: index + 1]  # What stands behind it is never reached.
+            break
+    begin = len(rules)
+    for index in range(len(rules) - 1, -1, -1):
+        if is_ours(rules[index]):
+            continue
+        effect = _effect(table, rules[index], cells, 0)
+        if effect is None or not effect[1] <= refused | effect[0]:
+            break
+        refused |= effect[0]
+        begin = index
+    return begin if refused else None
+
+
+def _is_for_all(rule: Mapping[str, Any]) -> bool:
+    return all(set(each) <= {"counter", "log", "accept", "drop", "reject"} for each in rule["expr"])
+
+
+def _effect(
+    table: Table, rule: Mapping[str, Any], cells: frozenset[Cell], depth: int
+) -> tuple[frozenset[Cell], frozenset[Cell]] | None:
+    """What a rule refuses, and what it refuses up to a limit; None where it does or looks at something else."""
+    scope, limited, refused = cells, False, frozenset[Cell]()
+    for each in rule["expr"]:
+        ((key, value),) = each.items()
+        if key == "match":
+            narrowed = _narrow(value)
+            if narrowed is None:
+                return None
+            scope &= narrowed
+        elif key == "limit" and not value.get("inv"):
+            limited = True
+        elif key in ("drop", "reject"):
+            refused |= scope
+        elif key in ("jump", "goto") and depth < _DEPTH and value["target"] in table.chains:
+            inner = [_effect(table, one, scope, depth + 1) for one in table.chains[value["target"]].rules]
+            if any(one is None or one[1] for one in inner):
+                return None
+            refused |= frozenset[Cell]().union(*(one[0] for one in inner if one))
+            if key == "goto" and refused != scope:
+                return None
+        elif key not in ("counter", "log"):
+            return None
+    return (frozenset(), refused) if limited else (refused, frozenset())
+
+
+PROTOCOLS: dict[Any, str] = {"tcp": "tcp", "udp": "udp", 6: "tcp", 17: "udp"}
+_KNOWN: dict[tuple[Any, Any], tuple[int, dict[Any, str], str]] = {
+    ("meta", "l4proto"): (1, PROTOCOLS, "46"),
+    ("ip", "protocol"): (1, PROTOCOLS, "4"),
+    ("ip6", "nexthdr"): (1, PROTOCOLS, "6"),
+    ("meta", "nfproto"): (0, {"ipv4": "4", "ipv6": "6", 2: "4", 10: "6"}, "46"),
+    ("meta", "protocol"): (0, {"ip": "4", "ip6": "6"}, "46"),
+}
+
+
+def _narrow(match: Mapping[str, Any]) -> frozenset[Cell] | None:
+    """What a match of a final rule leaves; None where it looks at more than the protocol."""
+    left, right, operator = match["left"], match["right"], match["op"]
+    values = right["set"] if isinstance(right, dict) and "set" in right else right
+    values = values if isinstance(values, list) else [values]
+    everything = frozenset((family, transport) for family in "46" for transport in ("tcp", "udp"))
+    if operator in ("==", "in") and _is_of_every_flow(left, values):
+        return everything
+    if "meta" in left:
+        looked = ("meta", left["meta"].get("key"))
+    elif "payload" in left:
+        looked = (left["payload"].get("protocol"), left["payload"].get("field"))
+    else:
+        return None
+    if (
+        looked not in _KNOWN
+        or operator not in ("==", "in", "!=")
+        or not all(isinstance(one, (str, int)) for one in values)
+    ):
+        return None
+    if any(isinstance(one, str) and one.startswith("@") for one in values):
+        return None
+    part, words, families = _KNOWN[looked]
+    hit = {words.get(one) for one in values}
+    return frozenset(cell for cell in everything if cell[0] in families and (cell[part] in hit) is (operator != "!="))
+
+
+def _is_of_every_flow(left: Mapping[str, Any], values: Sequence[Any]) -> bool:
+    """Whether the first packet of whatever comes to this host alone matches."""
+    if left == {"ct": {"key": "state"}}:
+        return "new" in values
+    return left == {"meta": {"key": "pkttype"}} and ("host" in values or "unicast" in values)
+
+
+def stands_right(base: Base, owner: str, name: str) -> bool:
+    """Whether exactly one jump to an owner's chain is there, made as ours are, and at the right place."""
+    there = [index for index, rule in enumerate(base.chain.rules) if target(rule) == name]
+    return (
+        len(there) == 1
+        and there[0] < base.tail
+        and is_plain(base.chain.rules[there[0]], owner, name)
+        and all(is_ours(rule) for rule in base.chain.rules[there[0] : base.tail])
+    )
+
+
+def is_plain(rule: Mapping[str, Any], owner: str, name: str) -> bool:
+    """Whether a jump is made as ours are."""
+    return rule.get("comment") == owner and rule["expr"] == [{"jump": {"target": name}}]
+
+
+def transaction(tables: Iterable[Table], wanted: Wanted) -> list[str]:
+    """The lines for ``nft -f -`` that make these owners' rules live, and nothing else of theirs; raises PlaceError.
+
+    A chain that is there is flushed first: where somebody has loaded other rules meanwhile it is gone, and nft then
+    refuses the whole, so that no handle can mean another rule.
+    """
+    lines: list[str] = []
+    for table in tables:
+        homes = [base for base in bases(table) if not obstacle(base)]
+        for owner, (short, rules) in sorted(wanted.items()):
+            if not _SHORT.match(short) or not _OWNER.match(owner):
+                raise PlaceError(f"{owner!r} with the short name {short!r} is no owner of rules")
+            for direction in DIRECTIONS:
+                texts = [
+                    text for rule in rules if rule["direction"] == direction for text in texts_of(rule, table.family)
+                ]
+                here = [base for base in homes if base.direction == direction] if texts else []
+                lines += _place(table, owner, name_of(short, direction), here, texts)
+    return lines
+
+
+def _place(table: Table, owner: str, name: str, homes: Sequence[Base], texts: Iterable[str]) -> Iterator[str]:
+    where = f"{table.family} {table.name}"
+    right = {base.chain.name for base in homes if stands_right(base, owner, name)}
+    if name in table.chains:
+        yield f"flush chain {where} {name}"
+    elif homes:
+        yield f"add chain {where} {name}"
+    if homes:
+        yield from (f"add rule {where} {name} {text}" for text in texts)
+    yield from (_jump(base, owner, name) for base in homes if base.chain.name not in right)
+    for chain in table.chains.values():
+        stale = [rule for rule in chain.rules if target(rule) == name and chain.name not in right]
+        yield from (f"delete rule {where} {chain.name} handle {rule['handle']}" for rule in stale)
+    if name in table.chains and not homes:
+        yield f"delete chain {where} {name}"
+
+
+def _jump(base: Base, owner: str, name: str) -> str:
+    where = f"rule {base.table.family} {base.table.name} {base.chain.name}"
+    if base.tail < len(base.chain.rules):
+        return f'insert {where} handle {base.chain.rules[base.tail]["handle"]} jump {name} comment "{owner}"'
+    return f'add {where} jump {name} comment "{owner}"'
+
+
+def texts_of(rule: Mapping[str, Any], family: str) -> list[str]:
+    """A rule in words of nft, as far as it is about a table's family: one for each family of addresses, or one."""
+    if rule["transport"] not in ("tcp", "udp") or not rule["ports"]:
+        raise PlaceError(f"a rule of {rule['transport']!r} to the ports {rule['ports']!r} is none")
+    ports = ""
+    for key, side in (("source_ports", "sport"), ("ports", "dport")):
+        if rule.get(key):
+            ports += f"{rule['transport']} {side} {_one_or_set(rule[key], _PORTS)} "
+    peers = ALL.values() if "any" in rule["peers"] else rule["peers"]
+    if all(ALL[version] in peers for version in FAMILIES[family]):
+        return [f"{ports}accept"]
+    side = "saddr" if rule["direction"] == "in" else "daddr"
+    texts = []
+    for version, protocol in (("4", "ip"), ("6", "ip6")):
+        here = [peer for peer in peers if (":" in peer) is (version == "6")] if version in FAMILIES[family] else []
+        if ALL[version] in here:
+            texts.append(f"meta nfproto ipv{version} {ports}accept")
+        elif here:
+            texts.append(f"{protocol} {side} {_one_or_set(here, _PEER)} {ports}accept")
+    return texts
+
+
+def _one_or_set(words: Sequence[str], form: re.Pattern[str]) -> str:
+    for word in words:
+        if not form.match(word):
+            raise PlaceError(f"{word!r} is neither a port nor a network")
+    return words[0] if len(words) == 1 else "{ " + ", ".join(words) + " }"
+
+
+def load(text: str) -> Wanted:
+    """What is saved, by owner; raises PlaceError."""
+    try:
+        data = json.loads(text)
+        if data["format"] != FORMAT:
+            raise PlaceError(f"it has the format {data['format']!r}, and this version of printnet.ports knows {FORMAT}")
+        return {owner: (one["short"], list(one["rules"])) for owner, one in data["owners"].items()}
+    except (ValueError, LookupError, TypeError, AttributeError) as wrong:
+        if isinstance(wrong, PlaceError):
+            raise
+        raise PlaceError(f"it is not as printnet.ports writes it: {wrong!r}") from None
+
+
+def dump(wanted: Wanted) -> str:
+    """What ``load`` reads."""
+    owners = {owner: {"short": short, "rules": list(rules)} for owner, (short, rules) in wanted.items()}
+    return json.dumps({"format": FORMAT, "owners": owners}, indent=1, sort_keys=True) + "\n"

@@ -1,0 +1,260 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: the firewall nftables.
+
+A table of our own could not let in what another one refuses, so each owner has a chain in every table whose base chain
+refuses by default; a jump leads there, behind all rules of others and before the final drop or reject. One transaction
+changes all of it. What is saved is loaded by a drop-in of nftables.service; nobody's file is touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.printnet.ports.plugins.module_utils import _rules, _state
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_files as files
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_foreign, _nft_rules
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Backend, Foreign, changed
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Base, Table, Wanted
+from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
+from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
+from ansible_collections.printnet.ports.plugins.module_utils._state import Found, Half, States
+
+_COPIES = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf")
+"""Where administrators save what is live, by hand."""
+
+
+class Nftables(Backend):
+    """nftables with the chains of the owners."""
+
+    UNITS = (files.UNIT,)
+
+    def __init__(self, run: Run, shorts: Mapping[str, str]) -> None:
+        super().__init__(run, shorts)
+        self._seen: list[Table] | None = None
+
+    @classmethod
+    def filters(cls, run: Run) -> bool:
+        """The layer of iptables over nftables is a firewall of its own."""
+        try:
+            tables = _list(run)
+        except HostError:
+            return False
+        return any(
+            base.direction == "in" and (base.table.name, base.chain.name) != ("filter", "INPUT")
+            for table in tables
+            for base in place.bases(table)
+        )
+
+    @classmethod
+    def left(cls, _run: Run, shorts: Mapping[str, str]) -> list[str]:
+        saved = files.read()
+        there = _as_rules(saved, shorts)
+        lines = [f"{owner}: {line}" for owner in sorted(there) for line in _rules.lines(there[owner].rules)]
+        return lines or ([] if saved else files.odd(saved))
+
+    @classmethod
+    def forget(cls, run: Run, shorts: Mapping[str, str]) -> None:
+        files.write(run, {owner: one for owner, one in files.read().items() if owner not in shorts})
+
+    def owners(self) -> dict[str, str]:
+        found = {owner: short for owner, (short, _rules_of_it) in files.read().items()}
+        shorts = {short: owner for owner, short in found.items()}
+        for table in self._tables():
+            comments = {
+                place.target(rule): str(rule.get("comment", ""))
+                for chain in table.chains.values()
+                for rule in chain.rules
+                if place.is_ours(rule)
+            }
+            for name in (name for name in table.chains if name.startswith(place.CHAIN)):
+                short = name[len(place.CHAIN) :].partition("-")[0]
+                comment = comments.get(name, "")
+                owner = comment if comment.startswith(place.OWNER) else shorts.get(short, place.OWNER + short)
+                found.setdefault(owner, short)
+        return found
+
+    def read(self) -> States:
+        self._seen = None
+        saved = files.read()
+        around = files.odd(saved)
+        halves = _as_rules(saved, self.shorts)
+        live = _nft_rules.live(self._tables(), self.shorts)
+        return {
+            owner: Found(
+                replace(halves[owner], odd=tuple(sorted({*halves[owner].odd, *around})))
+                if owner in halves
+                else Half((), () if saved else tuple(sorted(around))),
+                live[owner],
+            )
+            for owner in self.shorts
+        }
+
+    def denies_outgoing(self) -> bool:
+        return any(base.direction == "out" for base in self._bases())
+
+    def check(self, aims: States, now: States) -> States:
+        aims = {owner: Found(aim.saved, self._reachable(aim.live)) for owner, aim in aims.items()}
+        owners = list(changed(now, aims))
+        told = [place.obstacle(base) for base in self._bases() if place.obstacle(base)]
+        if told and any(aims[owner].live.rules for owner in aims):
+            raise HostError(f"{' '.join(told)} {UNCHANGED}")
+        if any(now[owner].live != aims[owner].live for owner in owners):
+            self._nft(self._lines(now, aims), "--check")
+        return aims
+
+    def _reachable(self, live: Half) -> Half:
+        """What can be live: where nothing is refused by default there is nothing to open."""
+        covered = {(base.direction, family) for base in self._bases() for family in place.FAMILIES[base.table.family]}
+        rules, cut = [], False
+        for rule in live.rules:
+            peers = tuple(peer for peer in rule.peers if (rule.direction, "6" if ":" in peer else "4") in covered)
+            cut = cut or len(peers) != len(rule.peers)
+            if peers:
+                rules.append(replace(rule, peers=peers))
+        return _state.half(rules, live.odd) if cut else live
+
+    def stage(self, now: States, _aims: States) -> States:
+        if not files.is_writable():
+            raise HostError(
+                f"{files.FOLDER} or {files.DROP_IN.parent} can't be written, so nothing could be saved. {UNCHANGED}"
+            )
+        return now
+
+    def go_live(self, now: States, aims: States) -> None:
+        self._seen = None
+        lines = self._lines(now, aims)
+        self._seen = None
+        if lines:
+            self._nft(lines)
+
+    def save(self, now: States, aims: States) -> None:
+        saved = files.read()
+        for owner, aim in aims.items():
+            saved.pop(owner, None)
+            if aim.saved.rules:
+                saved[owner] = _plain(self.shorts[owner], aim.saved.rules)
+        files.write(self.run, saved)
+
+    def commands(self, now: States, aims: States) -> list[str]:
+        return self._lines(now, aims)
+
+    def _lines(self, now: States, aims: States) -> list[str]:
+        wanted = {
+            owner: _plain(self.shorts[owner], aim.live.rules)
+            for owner, aim in aims.items()
+            if aim.live != now[owner].live
+        }
+        try:
+            return place.transaction(self._tables(), wanted)
+        except place.PlaceError as wrong:
+            raise HostError(f"What nftables is to be given is not well formed: {wrong}. {UNCHANGED}") from None
+
+    def foreign(self) -> list[Foreign]:
+        return _nft_foreign.foreign(self._tables(), self._elements)
+
+    def _elements(self, table: Table, name: str) -> Any:
+        words = ["list", "set", table.family, table.name, name]
+        rc, out, _told = self.run([_nft_path(), "--json", *words])
+        with suppress(ValueError, LookupError, TypeError):
+            if rc == 0:
+                one = next(item["set"] for item in json.loads(out)["nftables"] if "set" in item)
+                return {"set": one.get("elem", [])}
+        raise _nft_rules.UnknownError(name)
+
+    def notes(self) -> list[str]:
+        found = []
+        covered = "".join(place.FAMILIES[base.table.family] for base in self._bases() if base.direction == "in")
+        if not covered:
+            found.append("No chain on this host refuses by default, so everything is open already.")
+        else:
+            open_too = [family for family in "46" if family not in covered]
+            found += [f"No chain on this host refuses IPv{one} by default, so all of it is open." for one in open_too]
+        if not files.is_loaded_at_boot():
+            found.append(
+                f"{files.UNIT} does not start at boot, so nothing will load the rules then: "
+                f"systemctl enable {files.UNIT}"
+            )
+        for name in _COPIES:
+            with suppress(OSError):
+                if place.CHAIN in Path(name).read_text(encoding="utf-8", errors="replace"):
+                    found.append(
+                        f"{name} holds a copy of rules of printnet.ports, which are loaded without it: "
+                        f"remove the lines with {place.CHAIN} there."
+                    )
+        return found
+
+    def _bases(self) -> list[Base]:
+        return [base for table in self._tables() for base in place.bases(table)]
+
+    def _tables(self) -> list[Table]:
+        """What was live when it was last looked at."""
+        if self._seen is None:
+            self._seen = _list(self.run)
+        return self._seen
+
+    def _nft(self, lines: list[str], *options: str) -> None:
+        rc, _out, told = self.run([_nft_path(), *options, "-f", "-"], data="".join(f"{line}\n" for line in lines))
+        if rc != 0:
+            raise HostError(f"nft did not take the rules: {_why(told)} {UNCHANGED}")
+
+
+def _plain(short: str, rules: tuple[Rule, ...]) -> tuple[str, list[dict[str, Any]]]:
+    plain = [rule.as_dict() for rule in rules]
+    for one in plain:
+        del one["flows"]
+    return short, plain
+
+
+def _as_rules(saved: Wanted, shorts: Mapping[str, str]) -> dict[str, Half]:
+    found = {}
+    for owner in shorts:
+        if owner in saved:
+            try:
+                found[owner] = _state.half(_rule(one) for one in saved[owner][1])
+            except (ValueError, LookupError, TypeError) as wrong:
+                found[owner] = Half((), (f"{files.SAVED} holds a rule that is none: {wrong}",))
+    return found
+
+
+def _rule(one: Mapping[str, Any]) -> Rule:
+    """A saved rule; networks stay text, and are looked at where the rules get their one form."""
+    peers = _rules.EVERYBODY if one["peers"] == ["any"] else tuple(one["peers"])
+    ports = [tuple(_rules.parse_span(port) for port in one[key]) for key in ("ports", "source_ports")]
+    return Rule(one["direction"], one["transport"], ports[0], peers, ports[1])
+
+
+def _nft_path() -> str:
+    found = shutil.which("nft", path=f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin")
+    if not found:
+        raise HostError(f"The program nft is not on this host: install the package nftables. {UNCHANGED}")
+    return found
+
+
+def _list(run: Run) -> list[Table]:
+    """All tables; named sets, which may be huge, without their elements."""
+    rc, out, told = run([_nft_path(), "--json", "--terse", "list", "ruleset"])
+    if rc != 0:
+        raise HostError(f"nft did not list its rules: {_why(told)} {UNCHANGED}")
+    try:
+        return place.parse(out)
+    except place.PlaceError as wrong:
+        raise HostError(f"{wrong}. {UNCHANGED}") from None
+
+
+def _why(told: str) -> str:
+    """What nft says, in one line, and what to do about it."""
+    said = " ".join(told.split())[:500]
+    if "Operation not permitted" in said:
+        return f"{said}. A container needs the capability CAP_NET_ADMIN for that; else its host's firewall decides."
+    return f"{said}."
