@@ -1,0 +1,48 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: the rules of others in a table, as far as they are about ports and addresses. Pure."""
+
+from __future__ import annotations
+
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_place
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_table as tables
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables import Line
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import Table
+from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
+
+
+def others(table: Table, chain: str, where: str, seen: tuple[str, ...] = ()) -> list[Foreign]:
+    """The rules of others in a chain, and in those that it always leads to, that are about ports or addresses."""
+    found: list[Foreign] = []
+    lines = table.lines(chain)
+    foreign = [line for line in lines if not tables.short_of(line.target)]
+    judged = foreign[: _xtables_place.place(table, chain, foreign)] if not seen else foreign
+    for number, line in enumerate(lines, 1):
+        if line not in judged or line.rule is None:
+            continue
+        if line.plain and not line.protocol and line.target in table.chains and line.target not in (chain, *seen):
+            found += others(table, line.target, where, (*seen, chain))
+        else:
+            found += _from_line(table, line, f"{where}{chain} rule {number} ({_body(line)})")
+    return found
+
+
+def _from_line(table: Table, line: Line, where: str) -> list[Foreign]:
+    blocks = line.denies() or (line.target in table.chains and _xtables_place.refusing_chain(table, line.target))
+    if line.rule is None or not (blocks or line.target == "ACCEPT"):
+        return []
+    rule = line.rule
+    transports = (rule.transport,) if rule.transport else ("tcp", "udp")
+    return [
+        Foreign(not blocks, Rule(rule.direction, one, rule.ports, rule.peers, rule.source_ports), where)
+        for one in transports
+    ]
+
+
+def _body(line: Line) -> str:
+    """A rule without its chain, fit for a terminal."""
+    text = line.text[len(f"-A {line.chain} ") :]
+    return tables.printable(text)

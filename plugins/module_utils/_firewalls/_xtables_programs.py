@@ -1,0 +1,110 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: the programs of iptables: what they print of the kernel's rules, what they are given, and why they fail."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import (
+    Table,
+    parse,
+    section,
+)
+from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
+
+PROGRAMS = {4: "iptables", 6: "ip6tables"}
+_SBIN = ":/usr/sbin:/usr/bin:/sbin:/bin"
+_MISSING = 127
+_LOCKED = 4
+_SECONDS = 10
+"""How long a program waits for the lock that legacy iptables take."""
+_LEGACY = {4: "/proc/net/ip_tables_names", 6: "/proc/net/ip6_tables_names"}
+
+
+class AbsentError(HostError):
+    """The program is not there."""
+
+
+def has_ipv6() -> bool:
+    return os.path.exists("/proc/net/if_inet6")
+
+
+def dump(run: Run, version: int) -> Table:
+    """The kernel's table of a family."""
+    program = f"{PROGRAMS[version]}-save"
+    legacy = _is_legacy(program)
+    if legacy and not _legacy_filters(version):
+        # Asking would load the kernel's module.
+        return Table(version)
+    code, out, err = run([program, "-t", "filter"])
+    if code == _MISSING:
+        raise AbsentError(f"This host has no {program}, which comes with the package iptables. {UNCHANGED}")
+    if code:
+        raise HostError(
+            f"{program} can't read the rules: {told(err)}. It needs root, and in a container the capability "
+            f"CAP_NET_ADMIN. {UNCHANGED}"
+        )
+    if "is incompatible, use 'nft' tool" in out:
+        raise HostError(
+            f"The table filter holds rules that {program} does not understand, because nft changed them. Mend it with "
+            f"nft list table {'ip' if version == 4 else 'ip6'} filter, or use nftables alone. {UNCHANGED}"
+        )
+    if not legacy and _legacy_filters(version):
+        _refuse_two(run, version)
+    return parsed(out, version)
+
+
+def _is_legacy(program: str) -> bool:
+    path = shutil.which(program, path=os.environ.get("PATH", "") + _SBIN)
+    return path is not None and "nft" not in os.path.basename(os.path.realpath(path))
+
+
+def _legacy_filters(version: int) -> bool:
+    """Whether the kernel has the older kind of table."""
+    try:
+        with open(_LEGACY[version], encoding="ascii") as names:
+            return "filter" in names.read().split()
+    except OSError:
+        return False
+
+
+def _refuse_two(run: Run, version: int) -> None:
+    """Refuse a host whose older tables filter beside the newer ones."""
+    name = PROGRAMS[version]
+    code, out, _err = run([f"{name}-legacy-save", "-t", "filter"])
+    table = parsed(out, version) if not code else Table(version)
+    if any(table.chains.values()) or "DROP" in table.policies.values():
+        raise HostError(
+            f"Two sets of tables filter on this host at once: those of {name} (nf_tables) and those of {name}-legacy. "
+            f"See {name}-legacy-save, move its rules to {name}, and empty it: {name}-legacy -P INPUT ACCEPT; "
+            f"{name}-legacy -F; {name}-legacy -X. Or use it alone: update-alternatives --config {name}. {UNCHANGED}"
+        )
+
+
+def restore(run: Run, version: int, lines: Iterable[str], *options: str) -> None:
+    """One transaction of a family."""
+    text = "\n".join(["*filter", *lines, "COMMIT", ""])
+    program = f"{PROGRAMS[version]}-restore"
+    code, _out, err = run([program, "--noflush", "-w", str(_SECONDS), *options], data=text)
+    if code == _LOCKED:
+        raise HostError(
+            f"Another program has held the lock of iptables for {_SECONDS} seconds, so {program} changed nothing. "
+            "Find it with: fuser /run/xtables.lock"
+        )
+    if code:
+        raise HostError(f"{program} refused the change, and its rules are as they were: {told(err)}.")
+
+
+def told(err: str) -> str:
+    """What a program said, in one line."""
+    return " ".join(err.split())[:500].rstrip(".") or "it said nothing"
+
+
+def parsed(text: str, version: int) -> Table:
+    """The table filter of a dump."""
+    return parse(section(text), version)

@@ -1,0 +1,289 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: the firewall iptables, of either kind (nf_tables or legacy), saved as the distribution saves it.
+
+Each owner has chains of its own, reached by one jump behind every rule of others but the final catch-all, so others'
+drops win. Each family changes in one transaction of iptables-restore, which leaves others' rules and counters alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+from ansible_collections.printnet.ports.plugins.module_utils import _state
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables, _xtables_file, _xtables_foreign
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_place as place
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_programs as programs
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_table as tables
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Backend, Foreign
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import BASES, Chains, Table
+from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
+from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
+from ansible_collections.printnet.ports.plugins.module_utils._state import Found, Half, States
+
+OWNERS = "printnet.ports/"
+
+
+class Iptables(Backend):
+    """iptables and ip6tables with the chains of the owners."""
+
+    UNITS = tuple(keeper.unit for keeper in _xtables_file.KEEPERS)
+
+    def __init__(self, run: Run, shorts: Mapping[str, str]) -> None:
+        super().__init__(run, shorts)
+        self._live: dict[int, Table] | None = None
+        self._kept: tuple[dict[int, str], list[str]] | None = None
+        self._known: dict[tuple[int, str], tuple[Chains, tuple[list[Rule], list[str]]]] = {}
+
+    @classmethod
+    def filters(cls, run: Run) -> bool:
+        """Whether INPUT refuses by default, though no unit loads it."""
+        try:
+            return any(place.denies(table, BASES["in"]) for table in cls(run, {}).live().values())
+        except HostError:
+            return False
+
+    @classmethod
+    def left(cls, run: Run, shorts: Mapping[str, str]) -> list[str]:
+        """Our lines in the saved files, and then the chains that the kernel may still have.
+
+        The kernel is asked only where a file has something: what is only live goes with the next boot.
+        """
+        found = [
+            f"{path} has rules of {owner}"
+            for path, table in _all_saved().items()
+            for owner, short in shorts.items()
+            if short in table.shorts()
+        ]
+        if found:
+            for version, table in _live_or_none(run).items():
+                there = [owner for owner, short in shorts.items() if _reached(table, short)]
+                found += [f"{programs.PROGRAMS[version]} still has chains of {owner} in the kernel" for owner in there]
+        return found
+
+    @classmethod
+    def forget(cls, run: Run, shorts: Mapping[str, str]) -> None:
+        """Remove our lines from the saved files and our chains from the kernel."""
+        nothing: dict[str, tuple[Rule, ...]] = dict.fromkeys(shorts, ())
+        for path, table in _all_saved().items():
+            text = _xtables_file.read(path)
+            new = _xtables_file.edit(text, table.version, nothing, shorts)
+            if new != text:
+                _xtables_file.write(path, new)
+        for version, table in _live_or_none(run).items():
+            there = {owner: () for owner, short in shorts.items() if _reached(table, short)}
+            programs.restore(run, version, place.script(table, there, shorts))
+
+    def owners(self) -> dict[str, str]:
+        """Owners by the comments of their jumps; one whose jump is gone is named after its chains."""
+        found: dict[str, str] = {}
+        names = {short: owner for owner, short in self.shorts.items()}
+        for table in [*self.live().values(), *self._saved().values()]:
+            for base in BASES.values():
+                for line in table.lines(base):
+                    short = tables.short_of(line.target)
+                    if short and line.comment.startswith(OWNERS):
+                        names.setdefault(short, line.comment)
+            found.update({names.get(short, OWNERS + short): short for short in table.shorts()})
+        return found
+
+    def live(self) -> dict[int, Table]:
+        """The kernel's table of each family."""
+        if self._live is None:
+            self._live = {4: programs.dump(self.run, 4)}
+            if programs.has_ipv6():
+                # Without the program nothing filters IPv6 here.
+                with suppress(programs.AbsentError):
+                    self._live[6] = programs.dump(self.run, 6)
+        return self._live
+
+    def _loading(self) -> tuple[dict[int, str], list[str]]:
+        if self._kept is None:
+            self._kept = _xtables_file.kept(self.run)
+        return self._kept
+
+    def _saved(self) -> dict[int, Table]:
+        """The saved table of each family, empty where the file has none."""
+        return {version: _parse(_xtables_file.read(path), version) for version, path in self._saving().items()}
+
+    def _saving(self) -> dict[int, str]:
+        """The file of each family that is both filtered and loaded from a file."""
+        return {version: path for version, path in self._loading()[0].items() if version in self.live()}
+
+    def read(self) -> States:
+        self._live = None
+        live, saved = self.live(), self._saved()
+        return {
+            owner: Found(self._half(owner, short, saved), self._half(owner, short, live))
+            for owner, short in self.shorts.items()
+        }
+
+    def _half(self, owner: str, short: str, found: Mapping[int, Table]) -> Half:
+        rules: list[Rule] = []
+        odd: list[str] = []
+        for version, table in found.items():
+            allowed, strange = self._decoded(version, short, table.ours(short))
+            rules += allowed
+            faults = [*strange, *place.jump_faults(table, owner, short)]
+            odd += [f"{programs.PROGRAMS[version]}: {text}" for text in faults]
+        return _state.half(rules, odd)
+
+    def _decoded(self, version: int, short: str, chains: Chains) -> tuple[list[Rule], list[str]]:
+        """What the chains allow; saved ones are mostly those that are live."""
+        key = (version, short)
+        known = self._known.get(key)
+        if known is None or known[0] != chains:
+            known = (chains, tables.decode(chains, version, short))
+            self._known[key] = known
+        return known[1]
+
+    def denies_outgoing(self) -> bool:
+        return any(place.denies(table, BASES["out"]) for table in self.live().values())
+
+    def check(self, aims: States, now: States) -> States:
+        """Without what a family has no program for, and without saved rules where nothing loads them."""
+        live, saving = set(self.live()), set(self._saving())
+        possible = {owner: Found(_only(aim.saved, saving), _only(aim.live, live)) for owner, aim in aims.items()}
+        if possible != now:
+            for version, table in self.live().items():
+                _refuse_intruders(table, aims, self.shorts, f"the kernel's rules of {programs.PROGRAMS[version]}")
+            self._new_texts(possible)
+        return possible
+
+    def _new_texts(self, aims: States) -> dict[str, tuple[int, str | None, str | None]]:
+        """The files that change: family, old and new text."""
+        rules = {owner: aim.saved.rules for owner, aim in aims.items()}
+        found = {}
+        for version, path in self._saving().items():
+            old = _xtables_file.read(path)
+            _refuse_intruders(_parse(old, version), aims, self.shorts, path)
+            new = _xtables_file.edit(old, version, rules, self.shorts)
+            if new != old:
+                found[path] = (version, old, new)
+        return found
+
+    def _scripts(self, aims: States) -> dict[int, list[str]]:
+        """What each family's program gets."""
+        rules = {owner: aim.live.rules for owner, aim in aims.items()}
+        found = {version: place.script(table, rules, self.shorts) for version, table in self.live().items()}
+        return {version: lines for version, lines in found.items() if lines}
+
+    def stage(self, now: States, aims: States) -> States:
+        for path, (version, _old, new) in self._new_texts(aims).items():
+            _xtables_file.try_out(path, new)
+            self._try(version, path, new)
+        for version, lines in self._scripts(aims).items():
+            programs.restore(self.run, version, lines, "--test")
+        return now
+
+    def _try(self, version: int, path: str, text: str | None) -> None:
+        """Refuse to save what would not load at boot."""
+        if text is None:
+            return
+        code, _out, err = self.run([f"{programs.PROGRAMS[version]}-restore", "--test"], data=text)
+        if code:
+            raise HostError(
+                f"{path} would not load with our rules in it, and the host would start without a firewall: "
+                f"{programs.told(err)}. Mend what is wrong there; {programs.PROGRAMS[version]}-restore --test {path} shows it."
+            )
+
+    def go_live(self, now: States, aims: States) -> None:
+        # Whatever is there now, not what was read some time ago.
+        self._live = None
+        try:
+            for version, lines in self._scripts(aims).items():
+                programs.restore(self.run, version, lines)
+        finally:
+            self._live = None
+
+    def save(self, now: States, aims: States) -> None:
+        changes = self._new_texts(aims)
+        for path, (version, _old, new) in changes.items():
+            self._try(version, path, new)
+        for path, (_version, _old, new) in changes.items():
+            _xtables_file.write(path, new)
+
+    def commands(self, now: States, aims: States) -> list[str]:
+        """The lines as the two programs get them, each named."""
+        return [
+            f"{programs.PROGRAMS[version]}-restore --noflush: {line}"
+            for version, lines in self._scripts(aims).items()
+            for line in lines
+        ]
+
+    def foreign(self) -> list[Foreign]:
+        return [
+            found
+            for version, table in self.live().items()
+            for found in _xtables_foreign.others(table, BASES["in"], f"{programs.PROGRAMS[version]} ")
+        ]
+
+    def notes(self) -> list[str]:
+        found = []
+        if 6 not in self.live():
+            reason = "has no ip6tables" if programs.has_ipv6() else "has IPv6 switched off"
+            found.append(f"This host {reason}: only rules for IPv4 were made.")
+        missing = [programs.PROGRAMS[version] for version in self.live() if version not in self._loading()[0]]
+        if missing:
+            found.append(
+                f"Nothing loads the rules of {' and '.join(missing)} at boot: they are live only, and will be gone "
+                "after a reboot. Install and enable what does: iptables-persistent on Debian and Ubuntu (systemctl enable "
+                "netfilter-persistent), iptables-services on Red Hat (systemctl enable iptables ip6tables)."
+            )
+        return found + [
+            f"{unit} has loaded the rules, but is not enabled: after a reboot they will be gone. "
+            f"Enable it: systemctl enable {unit}"
+            for unit in self._loading()[1]
+        ]
+
+
+def _only(half: Half, versions: Iterable[int]) -> Half:
+    """The half without the peers of families that are not there."""
+    versions = set(versions)
+    if versions == {4, 6}:
+        return half
+    rules = []
+    for rule in half.rules:
+        peers = tuple(peer for version in sorted(versions) for peer in _xtables.peers(rule, version))
+        rules += [Rule(rule.direction, rule.transport, rule.ports, peers, rule.source_ports)] if peers else []
+    return _state.half(rules, half.odd if versions else ())
+
+
+def _parse(text: str | None, version: int) -> Table:
+    return tables.parse(tables.section(text or ""), version)
+
+
+def _all_saved() -> dict[str, Table]:
+    """The tables of all files in which rules are ever saved."""
+    found = {}
+    for keeper in _xtables_file.KEEPERS:
+        for version, path in keeper.paths.items():
+            text = _xtables_file.read(path)
+            if text and tables.PREFIX in text:
+                found[path] = _parse(text, version)
+    return found
+
+
+def _live_or_none(run: Run) -> dict[int, Table]:
+    try:
+        return Iptables(run, {}).live()
+    except HostError:
+        return {}
+
+
+def _reached(table: Table, short: str) -> bool:
+    """Whether INPUT or OUTPUT lead to chains of the owner; another firewall's own chains may have names like ours."""
+    return any(place.jumps(table, base, short) for base in BASES.values())
+
+
+def _refuse_intruders(table: Table, aims: States, shorts: Mapping[str, str], where: str) -> None:
+    """Chains that somebody else leads to can't be removed, and a file that names a missing chain does not load."""
+    for owner in aims:
+        for line in place.intruders(table, shorts[owner]):
+            raise HostError(
+                f"In {where} a chain of somebody else leads to a chain of {owner}: {tables.printable(line.text)}. "
+                f"Remove that rule. {UNCHANGED}"
+            )
