@@ -1,0 +1,311 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: the text of ufw's user.rules and user6.rules: our tuples in it, those of others, and a new text. Pure.
+
+What is not ours keeps its bytes. ufw itself reads nothing but the lines ``### tuple ###`` and writes the rest anew
+whenever it changes anything: _read_rules and _write_rules in its backend_iptables.py.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _ufw_order, _ufw_tuple, _xtables
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_order import Place
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import ANYWHERE, Owned, Tuple
+from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError
+from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
+
+BEGIN = "### RULES ###\n"
+END = "\n### END RULES ###\n"
+TUPLE = "\n### tuple ### "
+_COMMENT = " comment="
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """A tuple of somebody else, taken apart; ``direction`` is empty where it is for what the host forwards."""
+
+    action: str
+    logs: bool
+    transport: str
+    ports: str
+    target: str
+    sources: str
+    source: str
+    application: str
+    direction: str
+    interface: str
+
+    @property
+    def accepts(self) -> bool:
+        return self.action == "allow"
+
+    @property
+    def refuses_all(self) -> bool:
+        everything = self.transport == self.ports == self.sources == "any" and not self.interface
+        return self.action in ("deny", "reject") and everything and {self.target, self.source} <= {*ANYWHERE}
+
+    def as_ours(self) -> Tuple | None:
+        """The tuple of ours that allows the very same, if one would."""
+        peer, here = (self.source, self.target) if self.direction == "in" else (self.target, self.source)
+        if not (self.accepts and self.direction and here in ANYWHERE) or self.interface or self.application:
+            return None
+        return Tuple(self.direction, self.transport, self.ports, self.sources, peer)
+
+
+@dataclass
+class Piece:
+    """What stands from one line ``### tuple ###`` to the next; ``rest`` is what of it is not ours."""
+
+    text: str
+    line: int
+    ours: Tuple | None = None
+    owners: tuple[str, ...] = ()
+    intact: bool = True
+    rest: str = ""
+    theirs: Theirs | None = None
+
+
+@dataclass
+class Saved:
+    """A file, taken apart; ``piece.text`` with ``TUPLE`` before each, between ``before`` and ``after``, is its text."""
+
+    path: str
+    version: int
+    before: str
+    pieces: list[Piece]
+    after: str
+    foreign: frozenset[Tuple] = field(default_factory=frozenset)
+
+    def text(self) -> str:
+        return TUPLE.join([self.before, *(piece.text for piece in self.pieces)]) + self.after
+
+    def ours(self) -> Owned:
+        """Our tuples, and whose they are."""
+        found: Owned = {}
+        for piece in self.pieces:
+            if piece.ours:
+                before = found.get(piece.ours)
+                found[piece.ours] = tuple(sorted({*before, *piece.owners})) if before else piece.owners
+        return found
+
+    def odd(self) -> dict[str, set[str]]:
+        """What is to be mended, by owner."""
+        found: dict[str, set[str]] = {}
+        for direction in ("in", "out"):
+            for place in _ufw_order.misplaced(self.places(direction)):
+                for owner in place.owners:
+                    found.setdefault(owner, set()).add(
+                        f"{self.path}: a rule of somebody else that does not accept is at the wrong side of ours"
+                    )
+        for piece in self.pieces:
+            if not piece.intact:
+                for owner in piece.owners:
+                    found.setdefault(owner, set()).add(f"{self.path}: a rule of ours is not what its tuple says")
+        return found
+
+    def places(self, direction: str) -> list[Place]:
+        """The tuples of one direction in their order."""
+        found = []
+        for index, piece in enumerate(self.pieces):
+            if piece.ours:
+                if piece.ours.direction == direction:
+                    found.append(Place(index, piece.owners))
+            elif piece.theirs is None:
+                found.append(Place(index, (), True))
+            elif piece.theirs.direction == direction:
+                blocks = not piece.theirs.accepts or piece.theirs.logs
+                found.append(Place(index, (), blocks, piece.theirs.refuses_all))
+        return found
+
+    def text_with(self, ours: Owned) -> str:
+        """The text with these tuples of ours instead of those that it has."""
+        pieces = [self.before]
+        kept: list[tuple[int, str]] = []
+        for index, piece in enumerate(self.pieces):
+            if not piece.ours:
+                kept.append((index, piece.text))
+            elif piece.rest and kept:
+                kept[-1] = (kept[-1][0], _line_end(kept[-1][1]) + piece.rest)
+            elif piece.rest:
+                pieces[0] = _line_end(pieces[0]) + piece.rest
+        places = {direction: _ufw_order.room(self.places(direction)) for direction in ("in", "out")}
+        new = {
+            direction: [
+                f"{_ufw_tuple.head(one, owners)}\n{_ufw_tuple.rule_line(one)}\n"
+                for one, owners in ours.items()
+                if one.direction == direction and one.version == self.version
+            ]
+            for direction in ("in", "out")
+        }
+        for index, text in kept:
+            for direction in ("in", "out"):
+                if places[direction] == index:
+                    pieces += new.pop(direction)
+            pieces.append(text)
+        for texts in new.values():
+            pieces += texts
+        return TUPLE.join(pieces) + self.after
+
+
+def _line_end(text: str) -> str:
+    return text if text.endswith("\n") else text + "\n"
+
+
+def parse(path: str, version: int, text: str) -> Saved:
+    """Take a file apart; a HostError with the line where ufw could not have written it."""
+    start = text.find(BEGIN)
+    # From the line end that ends BEGIN: without any rule, END may begin with it.
+    begin = start + len(BEGIN) - 1
+    end = text.find(END, begin)
+    if start < 0 or end < 0 or (start > 0 and text[start - 1] != "\n"):
+        missing = BEGIN if text.find(BEGIN) < 0 else END
+        last = text.count("\n") + 1
+        raise HostError(
+            f"{path} has no line {missing.strip()!r} up to its end in line {last}, so ufw did not write it as it "
+            f"stands. Let ufw write it anew: ufw reload. {UNCHANGED}"
+        )
+    first, *texts = text[begin:end].split(TUPLE)
+    saved = Saved(path, version, text[:begin] + first, [], text[end:])
+    line = saved.before.count("\n") + 2
+    for one in texts:
+        saved.pieces.append(_piece(saved, one, line))
+        line += one.count("\n") + 1
+    saved.foreign = frozenset(filter(None, (piece.theirs.as_ours() for piece in saved.pieces if piece.theirs)))
+    return saved
+
+
+def _piece(saved: Saved, text: str, line: int) -> Piece:
+    head, _end, rest = text.partition("\n")
+    what, _mark, remark = head.partition(_COMMENT)
+    words = what.split()
+    owners = _ufw_tuple.owners_in_hex(remark.strip()) if remark else ()
+    if owners and not 6 <= len(words) <= 9:
+        raise _broken(saved, line, head)
+    ours = _our_tuple(saved, line, words) if owners else None
+    if ours is None:
+        return Piece(text, line, theirs=_their_tuple(words))
+    expected = _ufw_tuple.rule_line(ours) + "\n"
+    if rest == expected:
+        return Piece(text, line, ours, owners)
+    intact = rest.startswith(expected) and "\n-A " not in rest
+    others = [one for one in rest.split("\n") if not one.startswith("-A ")]
+    return Piece(text, line, ours, owners, intact, "\n".join(others))
+
+
+def _our_tuple(saved: Saved, line: int, words: list[str]) -> Tuple | None:
+    """None where somebody made it something that is none of ours, and left our comment."""
+    if len(words) != 7 or words[0] != "allow" or words[1] not in ("tcp", "udp") or words[6] not in ("in", "out"):
+        return None
+    _action, transport, ports, target, sources, source, direction = words
+    peer, here = (source, target) if direction == "in" else (target, source)
+    anywhere = ANYWHERE[saved.version == 6]
+    if here != anywhere:
+        return None
+    try:
+        _ufw_tuple.spans(ports)
+        _ufw_tuple.spans(sources)
+    except ValueError:
+        raise _broken(saved, line, " ".join(words)) from None
+    if (":" in peer) != (saved.version == 6):
+        raise _broken(saved, line, " ".join(words))
+    return Tuple(direction, transport, ports, sources, peer)
+
+
+def check_peers(saved: Saved) -> None:
+    """A HostError for the first of our tuples whose peer is no network."""
+    for piece in saved.pieces:
+        if piece.ours:
+            try:
+                ipaddress.ip_network(piece.ours.peer)
+            except ValueError:
+                raise _broken(saved, piece.line, piece.text.partition("\n")[0]) from None
+
+
+def _broken(saved: Saved, line: int, what: str) -> HostError:
+    return HostError(
+        f"{saved.path}, line {line}: ufw can't read this tuple of printnet.ports: {what}. "
+        f"Remove it, with the lines below it up to the next empty one. {UNCHANGED}"
+    )
+
+
+def _their_tuple(words: list[str]) -> Theirs | None:
+    """None where ufw would not understand it either. Six and eight words are of old versions, without a direction."""
+    if not 6 <= len(words) <= 9:
+        return None
+    forward, _mark, action = words[0].rpartition(":")
+    action, _mark, logs = action.partition("_")
+    direction, _mark, interface = words[-1].partition("_") if len(words) in (7, 9) else ("in", "", "")
+    application = " ".join(word for word in words[6:8] if word != "-") if len(words) > 7 else ""
+    return Theirs(
+        action=action,
+        logs=bool(logs),
+        transport=words[1],
+        ports=words[2],
+        target=words[3],
+        sources=words[4],
+        source=words[5],
+        application=application.replace("%20", " "),
+        direction="" if forward else direction,
+        interface=interface,
+    )
+
+
+def foreign(saved: Saved) -> list[Foreign]:
+    """What the tuples of others open and block, as far as they are about ports of tcp or udp, without a final refusal.
+
+    A block that is for one interface or one address of this host only is left out: whether it hits can't be known.
+    """
+    found: list[Foreign] = []
+    for direction in ("in", "out"):
+        for piece in saved.pieces[: _ufw_order.room(saved.places(direction))]:
+            if piece.theirs and piece.theirs.direction == direction:
+                found += _meaning(piece.theirs, saved.version)
+    return found
+
+
+def _meaning(theirs: Theirs, version: int) -> list[Foreign]:
+    inwards = theirs.direction == "in"
+    peer, here = (theirs.source, theirs.target) if inwards else (theirs.target, theirs.source)
+    opens = theirs.action in ("allow", "limit")
+    network = _xtables.network(peer, version)
+    if network is None or (not opens and (theirs.interface or here not in ANYWHERE)):
+        return []
+    try:
+        ports, sources = _ufw_tuple.spans(theirs.ports), _ufw_tuple.spans(theirs.sources)
+    except ValueError:
+        return []
+    return [
+        Foreign(opens, rule, _where(theirs, transport))
+        for transport in ("tcp", "udp")
+        if theirs.transport in (transport, "any")
+        for rule in [Rule(theirs.direction, transport, ports or ((1, 65535),), (network,), sources)]
+    ]
+
+
+def _where(theirs: Theirs, transport: str) -> str:
+    """The rule in a few words of ufw's."""
+    direction = " out" if theirs.direction == "out" else ""
+    interface = f" on {theirs.interface}" if theirs.interface else ""
+    named = f" ({theirs.application})" if theirs.application else ""
+    ports = "" if theirs.ports == "any" else f" {theirs.ports}/{transport}"
+    source, target = ("any" if one in ANYWHERE else one for one in (theirs.source, theirs.target))
+    to = f" to {target}" if target != "any" else ""
+    return f"ufw: {theirs.action}{direction}{interface}{ports}{named} from {source}{to}"
+
+
+def without(ours: Owned, owners: Collection[str]) -> Owned:
+    """The tuples that are left when these owners need none any more."""
+    left = {one: tuple(owner for owner in whose if owner not in owners) for one, whose in ours.items()}
+    return {one: whose for one, whose in left.items() if whose}
+
+
+def plus(ours: Owned, owner: str, tuples: Collection[Tuple]) -> Owned:
+    """The tuples when the owner needs these as well."""
+    return {**ours, **{one: tuple(sorted({*ours.get(one, ()), owner})) for one in tuples}}

@@ -1,0 +1,75 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: replaces a configuration file so that it is whole at any moment, and otherwise as it was."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+SUFFIX = ".pnports1"
+"""Ends the name of the file beside it that becomes the new one. A run that is killed may leave it."""
+_KEPT = ("security.selinux", "system.posix_acl_access")
+
+
+def read(path: str) -> str:
+    """The file's text; bytes that are no UTF-8 come back unchanged when it is replaced. Raises OSError."""
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        return file.read()
+
+
+def replace(path: str, text: str) -> None:
+    """Put the text in place of the file's, with its mode, owner and label; symbolic links stay. Raises OSError."""
+    path, name = prepare(path, text)
+    os.replace(name, path)
+    folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def try_out(path: str, text: str) -> None:
+    """Raise the OSError that a replacement would raise, as far as that can be known."""
+    path, name = prepare(path, text)
+    os.unlink(name)
+    if not os.access(path, os.W_OK):
+        raise PermissionError(f"{path} can't be written")
+
+
+def prepare(path: str, text: str) -> tuple[str, str]:
+    """Write the new file beside the old one; the old one's real path, and the new one's."""
+    path = os.path.realpath(path)
+    name = path + SUFFIX
+    clean(path)
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.write(text)
+            file.flush()
+            there = os.stat(path)
+            os.fchown(descriptor, there.st_uid, there.st_gid)
+            os.fchmod(descriptor, there.st_mode & 0o7777)
+            for attribute in _KEPT:
+                # A file without one, and a file system without any.
+                with suppress(OSError):
+                    os.setxattr(name, attribute, os.getxattr(path, attribute))
+            os.fsync(descriptor)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+    return path, name
+
+
+def is_left(path: str) -> bool:
+    """Whether a run that was killed has left its half beside the file."""
+    return os.path.lexists(os.path.realpath(path) + SUFFIX)
+
+
+def clean(path: str) -> None:
+    """Remove what such a run has left. Raises OSError."""
+    with suppress(FileNotFoundError):
+        os.unlink(os.path.realpath(path) + SUFFIX)
