@@ -28,6 +28,7 @@ FOLDER = Path("/etc/printnet.ports")
 SAVED = FOLDER / "nftables.json"
 LOADER = FOLDER / "nftables_load.py"
 DROP_IN = Path("/etc/systemd/system/nftables.service.d/printnet.ports.conf")
+_FILES = (SAVED, LOADER, DROP_IN)
 _WANTS = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
 _SELINUX = Path("/sys/fs/selinux/enforce")
@@ -130,9 +131,20 @@ def read() -> Wanted:
 def odd(saved: Wanted) -> list[str]:
     """What is not as it should be around what is saved."""
     if not saved:
-        return [f"{path} is there, and nothing is saved" for path in (SAVED, LOADER, DROP_IN) if path.exists()]
+        return [f"{path} is there, and nothing is saved" for path in _there()]
     pairs = ((LOADER, loader()), (DROP_IN, drop_in()))
     return [f"{path} is missing, or not as this version writes it" for path, text in pairs if _text(path) != text]
+
+
+def _there() -> list[Path]:
+    """What is there of our files, halves of a run that was killed too."""
+    found = [path for whole in _FILES for path in (whole, _half(whole)) if path.exists()]
+    return found or ([FOLDER] if FOLDER.is_dir() and not any(FOLDER.iterdir()) else [])
+
+
+def _half(path: Path) -> Path:
+    """What a file is before it is whole; the name is no name that systemd reads."""
+    return path.with_name(f"{path.name}.pnports1")
 
 
 def write(run: Run, wanted: Wanted) -> None:
@@ -147,7 +159,7 @@ def write(run: Run, wanted: Wanted) -> None:
 
 
 def _write_all(run: Run, wanted: Wanted) -> None:
-    new = [path for path in (SAVED, LOADER, DROP_IN) if not path.exists()]
+    new = [path for path in _FILES if not path.exists()]
     tell = SAVED in new or _text(DROP_IN) != drop_in()
     for path, text in ((LOADER, loader()), (DROP_IN, drop_in())):
         if _text(path) != text:
@@ -162,7 +174,8 @@ def _write_all(run: Run, wanted: Wanted) -> None:
 
 def remove(run: Run) -> None:
     """Remove all files of ours, and the folders that are empty then."""
-    SAVED.unlink(missing_ok=True)
+    for path in (SAVED, *map(_half, _FILES)):
+        path.unlink(missing_ok=True)
     if DROP_IN.exists() or LOADER.exists():
         DROP_IN.unlink(missing_ok=True)
         with suppress(OSError):
@@ -214,21 +227,22 @@ def _text(path: Path) -> str | None:
 
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all; one that is there keeps its mode, its owner and its SELinux context."""
-    real = Path(os.path.realpath(path))
+    real, half = Path(os.path.realpath(path)), _half(Path(os.path.realpath(path)))
     for folder in (parent for parent in reversed(real.parents) if not parent.exists()):
         folder.mkdir(mode=0o755)
         folder.chmod(0o755)
-    descriptor, name = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
+    half.unlink(missing_ok=True)
+    descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             _like(real, file.fileno())
             os.fsync(file.fileno())
-        os.replace(name, real)
+        os.replace(half, real)
     except OSError:
         with suppress(OSError):
-            os.unlink(name)
+            half.unlink()
         raise
 
 

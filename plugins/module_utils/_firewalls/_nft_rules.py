@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.printnet.ports.plugins.module_utils import _rules, _state
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Base, Table
 from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, Span
@@ -144,7 +144,7 @@ def parts(table: Table, name: str, direction: str) -> Parts:
 
 
 def live(tables: Iterable[Table], shorts: Mapping[str, str]) -> dict[str, Half]:
-    """What is live of each owner: what every base chain lets in that refuses by default."""
+    """What is live of each owner: what every base chain lets in that refuses by default. The rules are as found."""
     tables = list(tables)
     homes = [(table, place.bases(table)) for table in tables]
     return {owner: _live(homes, owner, short) for owner, short in shorts.items()}
@@ -171,7 +171,7 @@ def _live(homes: Iterable[tuple[Table, list[Base]]], owner: str, short: str) -> 
             for ask, peers in _common([part for _where, part in some]).items():
                 merged[ask] = merged[ask] | peers if ask in merged else peers
         found += [Rule(direction, ask[0], ask[1], tuple(peers), ask[2]) for ask, peers in merged.items()]
-    return _state.half(found, odd)
+    return Half(tuple(found), tuple(sorted(odd)))
 
 
 def _odd_jumps(table: Table, homes: list[Base], owner: str, name: str) -> Iterable[str]:

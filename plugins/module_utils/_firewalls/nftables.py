@@ -90,15 +90,7 @@ class Nftables(Backend):
         around = files.odd(saved)
         halves = _as_rules(saved, self.shorts)
         live = _nft_rules.live(self._tables(), self.shorts)
-        return {
-            owner: Found(
-                replace(halves[owner], odd=tuple(sorted({*halves[owner].odd, *around})))
-                if owner in halves
-                else Half((), () if saved else tuple(sorted(around))),
-                live[owner],
-            )
-            for owner in self.shorts
-        }
+        return {owner: _found(halves.get(owner), live[owner], around, bool(saved)) for owner in self.shorts}
 
     def denies_outgoing(self) -> bool:
         return any(base.direction == "out" for base in self._bases())
@@ -216,12 +208,34 @@ def _plain(short: str, rules: tuple[Rule, ...]) -> tuple[str, list[dict[str, Any
     return short, plain
 
 
+def _found(saved: Half | None, live: Half, around: list[str], is_used: bool) -> Found:
+    """Both halves in their one form. It takes a while to find, so it is looked for once where they hold the same.
+
+    What is not as it should be around the files counts where rules are saved, or where nobody's are.
+    """
+    known: dict[frozenset[Any], tuple[Rule, ...]] = {}
+    odd = around if saved or not is_used else []
+    return Found(_in_form(saved or Half(), odd, known), _in_form(live, [], known))
+
+
+def _in_form(one: Half, odd: list[str], known: dict[frozenset[Any], tuple[Rule, ...]]) -> Half:
+    odd = sorted({*one.odd, *odd})
+    key = frozenset((rule.key()[:-1], frozenset(rule.peers)) for rule in one.rules)
+    try:
+        if key not in known:
+            known[key] = _state.half(one.rules).rules
+    except ValueError as wrong:
+        return Half((), (*odd, f"{files.SAVED} holds a rule that is none: {wrong}"))
+    return Half(known[key], tuple(odd))
+
+
 def _as_rules(saved: Wanted, shorts: Mapping[str, str]) -> dict[str, Half]:
+    """What is saved of these owners, as it stands there."""
     found = {}
     for owner in shorts:
         if owner in saved:
             try:
-                found[owner] = _state.half(_rule(one) for one in saved[owner][1])
+                found[owner] = Half(tuple(_rule(one) for one in saved[owner][1]))
             except (ValueError, LookupError, TypeError) as wrong:
                 found[owner] = Half((), (f"{files.SAVED} holds a rule that is none: {wrong}",))
     return found
