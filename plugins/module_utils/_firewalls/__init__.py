@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Backend
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls.firewalld import Firewalld
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls.iptables import Iptables
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls.nftables import Nftables
 
 FIREWALLS: dict[str, type[Backend]] = {
     "firewalld": Firewalld,
     "nftables": Nftables,
+    "iptables": Iptables,
 }

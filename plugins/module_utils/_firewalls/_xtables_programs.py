@@ -86,11 +86,12 @@ def _refuse_two(run: Run, version: int) -> None:
         )
 
 
-def restore(run: Run, version: int, lines: Iterable[str], *options: str) -> None:
-    """One transaction of a family."""
-    text = "\n".join(["*filter", *lines, "COMMIT", ""])
-    program = f"{PROGRAMS[version]}-restore"
-    code, _out, err = run([program, "--noflush", "-w", str(_SECONDS), *options], data=text)
+def restore(run: Run, table: Table, lines: Iterable[str], *options: str) -> None:
+    """One transaction of a family. ``table`` is what the kernel has now."""
+    program = f"{PROGRAMS[table.version]}-restore"
+    kept = _policies(table) if _is_legacy(program) else []
+    words = [program, "--noflush", "-w", str(_SECONDS), *options, *(["--counters"] if kept else [])]
+    code, _out, err = run(words, data="\n".join(["*filter", *kept, *lines, "COMMIT", ""]))
     if code == _LOCKED:
         raise HostError(
             f"Another program has held the lock of iptables for {_SECONDS} seconds, so {program} changed nothing. "
@@ -98,6 +99,11 @@ def restore(run: Run, version: int, lines: Iterable[str], *options: str) -> None
         )
     if code:
         raise HostError(f"{program} refused the change, and its rules are as they were: {told(err)}.")
+
+
+def _policies(table: Table) -> list[str]:
+    """The policies as they are: any change of the older kind of table would begin their counters anew."""
+    return [f":{name} {policy} {table.counts[name]}" for name, policy in table.policies.items() if table.counts[name]]
 
 
 def told(err: str) -> str:

@@ -35,11 +35,15 @@ _SHOWN = 160
 
 @dataclass(frozen=True)
 class Table:
-    """The chains of a table, and the policies of those that are built in. Lines are without counters."""
+    """The chains of a table, and the policies of those that are built in. Lines are without counters.
+
+    ``counts`` are what the policies have counted, as it was printed.
+    """
 
     version: int
     chains: Chains = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, str] = field(default_factory=dict)
 
     def lines(self, base: str) -> list[Line]:
         """The rules of INPUT or OUTPUT, or of a chain that they reach."""
@@ -77,10 +81,11 @@ def parse(lines: Iterable[str], version: int) -> Table:
         if chain:
             table.chains.setdefault(chain, []).append(text)
         elif text.startswith(":"):
-            name, policy = [*text[1:].split(None, 2), "", ""][:2]
+            name, policy, count = [*text[1:].split(), "", "", ""][:3]
             table.chains.setdefault(name, [])
             if policy not in ("-", ""):
                 table.policies[name] = policy
+                table.counts[name] = count
         elif text.startswith(("-P", "--policy")):
             words = [word for word, _quoted in _xtables.words(text)]
             table.policies.update([(words[1], words[2])] if len(words) > 2 else [])

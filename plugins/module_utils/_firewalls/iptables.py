@@ -73,9 +73,10 @@ class Iptables(Backend):
             new = _xtables_file.edit(text, table.version, nothing, shorts)
             if new != text:
                 _xtables_file.write(path, new)
-        for version, table in _live_or_none(run).items():
+        for table in _live_or_none(run).values():
             there = {owner: () for owner, short in shorts.items() if _reached(table, short)}
-            programs.restore(run, version, place.script(table, there, shorts))
+            if there:
+                programs.restore(run, table, place.script(table, there, shorts))
 
     def owners(self) -> dict[str, str]:
         """Owners by the comments of their jumps; one whose jump is gone is named after its chains."""
@@ -176,18 +177,19 @@ class Iptables(Backend):
             _xtables_file.try_out(path, new)
             self._try(version, path, new)
         for version, lines in self._scripts(aims).items():
-            programs.restore(self.run, version, lines, "--test")
+            programs.restore(self.run, self.live()[version], lines, "--test")
         return now
 
     def _try(self, version: int, path: str, text: str | None) -> None:
         """Refuse to save what would not load at boot."""
         if text is None:
             return
-        code, _out, err = self.run([f"{programs.PROGRAMS[version]}-restore", "--test"], data=text)
+        program = f"{programs.PROGRAMS[version]}-restore"
+        code, _out, err = self.run([program, "--test"], data=text)
         if code:
             raise HostError(
                 f"{path} would not load with our rules in it, and the host would start without a firewall: "
-                f"{programs.told(err)}. Mend what is wrong there; {programs.PROGRAMS[version]}-restore --test {path} shows it."
+                f"{programs.told(err)}. Mend what is wrong there; {program} --test {path} shows it."
             )
 
     def go_live(self, now: States, aims: States) -> None:
@@ -195,7 +197,7 @@ class Iptables(Backend):
         self._live = None
         try:
             for version, lines in self._scripts(aims).items():
-                programs.restore(self.run, version, lines)
+                programs.restore(self.run, self.live()[version], lines)
         finally:
             self._live = None
 
@@ -230,8 +232,8 @@ class Iptables(Backend):
         if missing:
             found.append(
                 f"Nothing loads the rules of {' and '.join(missing)} at boot: they are live only, and will be gone "
-                "after a reboot. Install and enable what does: iptables-persistent on Debian and Ubuntu (systemctl enable "
-                "netfilter-persistent), iptables-services on Red Hat (systemctl enable iptables ip6tables)."
+                "after a reboot. Install and enable what does: iptables-persistent on Debian and Ubuntu (systemctl "
+                "enable netfilter-persistent), iptables-services on Red Hat (systemctl enable iptables ip6tables)."
             )
         return found + [
             f"{unit} has loaded the rules, but is not enabled: after a reboot they will be gone. "
