@@ -14,9 +14,11 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls.firewalld import Firewalld
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls.iptables import Iptables
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls.nftables import Nftables
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls.ufw import Ufw
 
 FIREWALLS: dict[str, type[Backend]] = {
     "firewalld": Firewalld,
     "nftables": Nftables,
     "iptables": Iptables,
+    "ufw": Ufw,
 }

@@ -13,13 +13,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _ufw_order, _ufw_tuple, _xtables
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_order import Place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import ANYWHERE, Owned, Tuple
 from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
+from ansible_collections.printnet.ports.plugins.module_utils._rules import DIRECTIONS, TRANSPORTS, Rule
 
 BEGIN = "### RULES ###\n"
 END = "\n### END RULES ###\n"
@@ -98,7 +99,8 @@ class Saved:
     def odd(self) -> dict[str, set[str]]:
         """What is to be mended, by owner."""
         found: dict[str, set[str]] = {}
-        for direction in ("in", "out"):
+        blocks = any(not piece.ours and _blocks(piece) for piece in self.pieces)
+        for direction in DIRECTIONS if blocks else ():
             for place in _ufw_order.misplaced(self.places(direction)):
                 for owner in place.owners:
                     found.setdefault(owner, set()).add(
@@ -117,11 +119,8 @@ class Saved:
             if piece.ours:
                 if piece.ours.direction == direction:
                     found.append(Place(index, piece.owners))
-            elif piece.theirs is None:
-                found.append(Place(index, (), True))
-            elif piece.theirs.direction == direction:
-                blocks = not piece.theirs.accepts or piece.theirs.logs
-                found.append(Place(index, (), blocks, piece.theirs.refuses_all))
+            elif piece.theirs is None or piece.theirs.direction == direction:
+                found.append(Place(index, (), _blocks(piece), bool(piece.theirs and piece.theirs.refuses_all)))
         return found
 
     def text_with(self, ours: Owned) -> str:
@@ -135,23 +134,28 @@ class Saved:
                 kept[-1] = (kept[-1][0], _line_end(kept[-1][1]) + piece.rest)
             elif piece.rest:
                 pieces[0] = _line_end(pieces[0]) + piece.rest
-        places = {direction: _ufw_order.room(self.places(direction)) for direction in ("in", "out")}
+        places = {direction: _ufw_order.room(self.places(direction)) for direction in DIRECTIONS}
         new = {
             direction: [
                 f"{_ufw_tuple.head(one, owners)}\n{_ufw_tuple.rule_line(one)}\n"
                 for one, owners in ours.items()
                 if one.direction == direction and one.version == self.version
             ]
-            for direction in ("in", "out")
+            for direction in DIRECTIONS
         }
         for index, text in kept:
-            for direction in ("in", "out"):
+            for direction in DIRECTIONS:
                 if places[direction] == index:
                     pieces += new.pop(direction)
             pieces.append(text)
         for texts in new.values():
             pieces += texts
         return TUPLE.join(pieces) + self.after
+
+
+def _blocks(piece: Piece) -> bool:
+    """Whether a tuple of somebody else does anything but accept; one that ufw does not understand may."""
+    return piece.theirs is None or not piece.theirs.accepts or piece.theirs.logs
 
 
 def _line_end(text: str) -> str:
@@ -183,39 +187,70 @@ def parse(path: str, version: int, text: str) -> Saved:
 
 def _piece(saved: Saved, text: str, line: int) -> Piece:
     head, _end, rest = text.partition("\n")
-    what, _mark, remark = head.partition(_COMMENT)
-    words = what.split()
-    owners = _ufw_tuple.owners_in_hex(remark.strip()) if remark else ()
-    if owners and not 6 <= len(words) <= 9:
+    words = head.split()
+    at = 5 if words[6:7] == ["in"] else 3
+    peer = words.pop(at) if len(words) == len(_SHAPE) and words[0] == "allow" else ""
+    shape = _shape(saved.version, *words) if peer else None
+    if shape is None:
+        return _other_piece(saved, text, line, head)
+    ours = Tuple(*shape.key, peer)
+    if (":" in peer) != (saved.version == 6):
         raise _broken(saved, line, head)
-    ours = _our_tuple(saved, line, words) if owners else None
-    if ours is None:
-        return Piece(text, line, theirs=_their_tuple(words))
     expected = _ufw_tuple.rule_line(ours) + "\n"
     if rest == expected:
-        return Piece(text, line, ours, owners)
+        return Piece(text, line, ours, shape.owners)
     intact = rest.startswith(expected) and "\n-A " not in rest
     others = [one for one in rest.split("\n") if not one.startswith("-A ")]
-    return Piece(text, line, ours, owners, intact, "\n".join(others))
+    return Piece(text, line, ours, shape.owners, intact, "\n".join(others))
 
 
-def _our_tuple(saved: Saved, line: int, words: list[str]) -> Tuple | None:
-    """None where somebody made it something that is none of ours, and left our comment."""
-    if len(words) != 7 or words[0] != "allow" or words[1] not in ("tcp", "udp") or words[6] not in ("in", "out"):
-        return None
-    _action, transport, ports, target, sources, source, direction = words
-    peer, here = (source, target) if direction == "in" else (target, source)
-    anywhere = ANYWHERE[saved.version == 6]
-    if here != anywhere:
+def _other_piece(saved: Saved, text: str, line: int, head: str) -> Piece:
+    what, mark, remark = head.partition(_COMMENT)
+    words = what.split()
+    if mark and _ufw_tuple.owners_in_hex(remark.strip()):
+        # Made something that is none of ours by somebody, who left our comment; or damaged.
+        theirs = _their_tuple(words)
+        if theirs is None or _is_damaged(theirs):
+            raise _broken(saved, line, what)
+    return Piece(text, line, theirs=_their_tuple(words))
+
+
+def _is_damaged(theirs: Theirs) -> bool:
+    try:
+        _ufw_tuple.spans(theirs.ports)
+        _ufw_tuple.spans(theirs.sources)
+    except ValueError:
+        return True
+    return theirs.action not in _ACTIONS
+
+
+_SHAPE = ("allow", "tcp", "515", "0.0.0.0/0", "any", "192.0.2.1", "in", "comment=")
+"""The words of a tuple of ours."""
+_ACTIONS = ("allow", "deny", "reject", "limit")
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What a tuple of ours says apart from its peer: direction, transport, ports, source ports, and whose it is."""
+
+    key: tuple[str, str, str, str]
+    owners: tuple[str, ...]
+
+
+@lru_cache(maxsize=1024)
+def _shape(version: int, *words: str) -> _Shape | None:
+    """None where the words are not those of a tuple of ours; its peer is not among them."""
+    _action, transport, ports, *ends, direction, remark = words
+    here, sources = ends if direction == "in" else reversed(ends)
+    owners = _ufw_tuple.owners_in_hex(remark[len(_COMMENT) - 1 :]) if remark.startswith(_COMMENT[1:]) else ()
+    if not owners or transport not in TRANSPORTS or direction not in DIRECTIONS or here != ANYWHERE[version == 6]:
         return None
     try:
         _ufw_tuple.spans(ports)
         _ufw_tuple.spans(sources)
     except ValueError:
-        raise _broken(saved, line, " ".join(words)) from None
-    if (":" in peer) != (saved.version == 6):
-        raise _broken(saved, line, " ".join(words))
-    return Tuple(direction, transport, ports, sources, peer)
+        return None
+    return _Shape((direction, transport, ports, sources), owners)
 
 
 def check_peers(saved: Saved) -> None:
@@ -263,7 +298,7 @@ def foreign(saved: Saved) -> list[Foreign]:
     A block that is for one interface or one address of this host only is left out: whether it hits can't be known.
     """
     found: list[Foreign] = []
-    for direction in ("in", "out"):
+    for direction in DIRECTIONS:
         for piece in saved.pieces[: _ufw_order.room(saved.places(direction))]:
             if piece.theirs and piece.theirs.direction == direction:
                 found += _meaning(piece.theirs, saved.version)

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _ufw_order, _ufw_tuple, _xtables
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_order import Place
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import Owned, Tuple
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import ACCEPT, Owned, Tuple
+from ansible_collections.printnet.ports.plugins.module_utils._rules import DIRECTIONS
 
-DIRECTIONS = ("in", "out")
 HEAVY = 200_000
 """As many lines may iptables-restore pass in search of those that go: it begins at the top for each."""
-_ACCEPT = " -j ACCEPT"
+_REMARK = " -m comment --comment "
 
 
 @dataclass(frozen=True)
@@ -53,24 +53,39 @@ def parse(dump: str, version: int, saved: Owned, foreign: Collection[Tuple] = ()
 
     ``saved`` are our tuples in the file, ``foreign`` those of others that are the same as one of ours could be.
     """
-    expected: dict[str, Line] = {}
-    alone = {one: owners for one, owners in saved.items() if one not in foreign} if foreign else saved
-    for one, owners in saved.items():
-        bare = _ufw_tuple.live_line(one)
-        if one in alone:
-            expected[bare] = Line(bare, one, owners)
-        named = f"{bare[: -len(_ACCEPT)]}{_ufw_tuple.remark(owners)}{_ACCEPT}"
-        expected[named] = Line(named, one, owners, named=True)
+    expected = {_ufw_tuple.live_line(one): one for one in saved if one.version == version}
+    known = _Known(saved, frozenset(foreign), expected)
     chains: Chains = {}
     lines = [text for text in dump.split("\n") if text.startswith("-A ufw")]
     for direction in DIRECTIONS:
         begin = f"-A {_ufw_tuple.chain_of(version, direction)} "
         mine = [text for text in lines if text.startswith(begin)]
-        chains[direction] = _once([expected.get(text) or _read(text, version, direction, alone) for text in mine])
+        chains[direction] = _once([_line(text, known) or _read(text, version, direction, known) for text in mine])
     return chains
 
 
-def _read(text: str, version: int, direction: str, saved: Owned) -> Line:
+@dataclass(frozen=True)
+class _Known:
+    """What the file says: our tuples, those of others that are the same, and how ours look in the kernel."""
+
+    saved: Owned
+    foreign: frozenset[Tuple]
+    expected: dict[str, Tuple]
+
+
+def _line(text: str, known: _Known) -> Line | None:
+    """A line that is spelled as it is expected."""
+    bare, mark, remark = text.partition(_REMARK)
+    one = known.expected.get(bare + ACCEPT if mark else text)
+    if one is None or (not mark and one in known.foreign):
+        return None
+    owners = known.saved[one]
+    if not mark:
+        return Line(text, one, owners)
+    return Line(text, one, owners, named=True) if f"{mark}{remark}" == _ufw_tuple.remark(owners) + ACCEPT else None
+
+
+def _read(text: str, version: int, direction: str, known: _Known) -> Line:
     line = _xtables.read(text, version, direction)
     owners = _ufw_tuple.owners_in(line.comment)
     one = None
@@ -79,8 +94,8 @@ def _read(text: str, version: int, direction: str, saved: Owned) -> Line:
         one = tuples[0] if len(tuples) == 1 else None
     if owners:
         return Line(text, one, owners, named=True)
-    if one in saved and not line.comment:
-        return Line(text, one, saved[one])
+    if one in known.saved and one not in known.foreign and not line.comment:
+        return Line(text, one, known.saved[one])
     refuses_all = line.plain and (line.denies() or line.target == _ufw_tuple.logging_chain_of(version, direction))
     return Line(text, blocks=line.target != "ACCEPT", refuses_all=refuses_all)
 
@@ -109,7 +124,8 @@ def odd(chains: Mapping[str, list[Line]], version: int) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for direction, lines in chains.items():
         name = _ufw_tuple.chain_of(version, direction)
-        wrong = {owner for place in _ufw_order.misplaced(_places(lines)) for owner in place.owners}
+        places = _places(lines) if any(line.blocks for line in lines) else []
+        wrong = {owner for place in _ufw_order.misplaced(places) for owner in place.owners}
         for owner in wrong:
             found.setdefault(owner, set()).add(
                 f"chain {name}: a rule of somebody else that does not accept is at the wrong side of ours"

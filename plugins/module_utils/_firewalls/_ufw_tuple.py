@@ -19,6 +19,7 @@ from typing import NamedTuple
 from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, Span, parse_span
 
 ANY_PORT = "any"
+ACCEPT = " -j ACCEPT"
 ANYWHERE = ("0.0.0.0/0", "::/0")
 PREFIX = "printnet.ports/"
 HEX_PREFIX = PREFIX.encode().hex()
@@ -121,11 +122,6 @@ def owners_in_hex(text: str) -> tuple[str, ...]:
     return owners_in(bytes.fromhex(text).decode("utf-8", "replace")) if _HEX.match(text) else ()
 
 
-def chain(one: Tuple) -> str:
-    """The chain of the kernel that it goes to."""
-    return chain_of(one.version, one.direction)
-
-
 def chain_of(version: int, direction: str) -> str:
     return f"ufw{6 if version == 6 else ''}-user-{'input' if direction == 'in' else 'output'}"
 
@@ -150,35 +146,44 @@ def head(one: Tuple, owners: Iterable[str]) -> str:
 
 def rule_line(one: Tuple, owners: Collection[str] = ()) -> str:
     """The line for iptables-restore, as ufw writes it; with owners it names them in the kernel, which ufw does not."""
-    several, single = _ports(one)
-    side = "" if one.peer in ANYWHERE else f" {'-s' if one.direction == 'in' else '-d'} {one.peer}"
-    target, source = ("", side) if one.direction == "in" else (side, "")
+    before, after = frame(one.version, *one[:4])
     named = remark(owners) if owners else ""
-    begin = f"-A {chain(one)} -p {one.transport}"
-    return f"{begin}{several}{target}{single[0]}{source}{single[1]}{named} -j ACCEPT"
+    return f"{before}{_side(one, one.peer)}{after}{named}{ACCEPT}"
+
+
+@lru_cache(maxsize=1024)
+def frame(version: int, direction: str, transport: str, ports: str, sources: str) -> tuple[str, str]:
+    """What stands before the peer in ``rule_line``, and what stands behind it."""
+    several, target, source = _matches(ports, sources)
+    begin = f"-A {chain_of(version, direction)} -p {transport}{several}"
+    return (begin + target, source) if direction == "in" else (begin, target + source)
 
 
 def live_line(one: Tuple, owners: Collection[str] = ()) -> str:
     """The same line as iptables-save prints it."""
-    several, single = _ports(one)
-    side = "" if one.peer in ANYWHERE else f" {'-s' if one.direction == 'in' else '-d'} {network(one.peer)}"
-    ports = several or (f" -m {one.transport}{single[1]}{single[0]}" if any(single) else "")
+    begin, end = _live_frame(one.version, *one[:4])
     named = remark(owners) if owners else ""
-    return f"-A {chain(one)}{side} -p {one.transport}{ports}{named} -j ACCEPT"
+    return f"{begin}{_side(one, network(one.peer))}{end}{named}{ACCEPT}"
 
 
 @lru_cache(maxsize=1024)
-def _matches(ports: str, sources: str) -> tuple[str, tuple[str, str]]:
-    has = [(side, text) for side, text in (("d", ports), ("s", sources)) if text != ANY_PORT]
-    if any("," in text or ":" in text for _side, text in has):
-        return "".join(f" -m multiport --{side}ports {text}" for side, text in has), ("", "")
-    single = dict(has)
-    return "", tuple(f" --{side}port {single[side]}" if side in single else "" for side in "ds")  # type: ignore[return-value]
+def _live_frame(version: int, direction: str, transport: str, ports: str, sources: str) -> tuple[str, str]:
+    several, target, source = _matches(ports, sources)
+    single = f" -m {transport}{source}{target}" if target or source else ""
+    return f"-A {chain_of(version, direction)}", f" -p {transport}{several or single}"
 
 
-def _ports(one: Tuple) -> tuple[str, tuple[str, str]]:
-    """The match of many ports, or else the two of one port each."""
-    return _matches(one.ports, one.sources)
+def _side(one: Tuple, peer: str) -> str:
+    return "" if peer in ANYWHERE else f" {'-s' if one.direction == 'in' else '-d'} {peer}"
+
+
+def _matches(ports: str, sources: str) -> tuple[str, str, str]:
+    """The match of many ports, or else that of one port and that of one source port."""
+    has = {side: text for side, text in (("d", ports), ("s", sources)) if text != ANY_PORT}
+    if any("," in text or ":" in text for text in has.values()):
+        return "".join(f" -m multiport --{side}ports {text}" for side, text in has.items()), "", ""
+    target, source = (f" --{side}port {has[side]}" if side in has else "" for side in "ds")
+    return "", target, source
 
 
 def command(one: Tuple, peer: str, owners: Collection[str] = ()) -> str:
