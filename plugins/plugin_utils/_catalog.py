@@ -45,7 +45,7 @@ _DOCUMENT = {
 }
 _COMPONENT = {
     "title": Field(_schema.text, None),
-    "short": Field(_schema.optional(_schema.flow_id), None),
+    "short": Field(_schema.optional(_schema.word), None),
     "presence": Field(_schema.one_of("required", "optional", "outside"), "outside"),
     "kind_of": Field(_schema.word, None),
     "lives_on": Field(_schema.word, None),
