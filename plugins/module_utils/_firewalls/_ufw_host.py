@@ -25,6 +25,7 @@ FOLDERS = (Path("/etc/ufw"), Path("/lib/ufw"), Path("/var/lib/ufw"))
 FILES = {4: "user.rules", 6: "user6.rules"}
 LOCK = Path("/run/ufw.lock")
 LOCK_SECONDS = 30
+PROGRAMS = tuple(Path(folder) / "ufw" for folder in ("/usr/sbin", "/sbin", "/usr/bin", "/usr/local/sbin"))
 IPV6 = Path("/proc/sys/net/ipv6")
 
 
@@ -43,7 +44,8 @@ def setting(path: Path, name: str) -> str:
 
 
 def enabled() -> bool:
-    return setting(CONF, "ENABLED") == "yes"
+    """Whether ufw is there and switched on; its settings stay behind when its package is removed."""
+    return setting(CONF, "ENABLED") == "yes" and any(path.exists() for path in PROGRAMS)
 
 
 def file_of(version: int) -> Path:

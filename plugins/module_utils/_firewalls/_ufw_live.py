@@ -96,7 +96,8 @@ def _read(text: str, version: int, direction: str, known: _Known) -> Line:
         return Line(text, one, owners, named=True)
     if one in known.saved and one not in known.foreign and not line.comment:
         return Line(text, one, known.saved[one])
-    refuses_all = line.plain and (line.denies() or line.target == _ufw_tuple.logging_chain_of(version, direction))
+    is_last = line.denies() or line.target == _ufw_tuple.logging_chain_of(version, direction)
+    refuses_all = line.plain and not line.protocol and is_last
     return Line(text, blocks=line.target != "ACCEPT", refuses_all=refuses_all)
 
 
