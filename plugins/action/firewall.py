@@ -12,25 +12,23 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.printnet.ports.plugins.module_utils._arguments import CONDITIONS, TASK
-from ansible_collections.printnet.ports.plugins.plugin_utils import _by_hand, _confirm, _inventory, _plan, _variables
+from ansible_collections.printnet.ports.plugins.plugin_utils import (
+    _by_hand,
+    _confirm,
+    _inventory,
+    _module_call,
+    _plan,
+    _variables,
+)
 from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 
 display = Display()
 
 _SHORTEST, _LONGEST = 2, 3600
-_WINDOWS = (
-    "This version of printnet.ports changes firewalls on Linux only. For a Windows host, ask for its flows with the "
-    "lookup printnet.ports.flows. Nothing was changed."
-)
-_NO_PYTHON = (
-    "The host has no Python where Ansible looks for it, so nothing was changed. Install it (on Debian: "
-    "ansible.builtin.raw with apt-get install -y python3), or set ansible_python_interpreter to where it is."
-)
 
 
 class ActionModule(ActionBase):
@@ -45,15 +43,14 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=TASK, **CONDITIONS)
         try:
-            if getattr(self._connection._shell, "_IS_WINDOWS", False):
-                raise PortsError(_WINDOWS)
+            _module_call.check_host(self._connection)
             if not _SHORTEST <= arguments["confirm_timeout"] <= _LONGEST:
                 raise PortsError(f"confirm_timeout must be from {_SHORTEST} to {_LONGEST} seconds")
             plan, warnings = self._plan(arguments, task_vars or {})
             for warning in warnings:
                 display.warning(warning)
             given = {name: value for name, value in arguments.items() if value is not None and name != "rules"}
-            result.update(self._call_host({**given, "plan": plan}, task_vars))
+            result.update(_module_call.call(self, "firewall", {**given, "plan": plan}, task_vars))
             self._confirm(result)
         except PortsError as wrong:
             # Not raised: ansible-core 2.18 would speak of an exception and a traceback.
@@ -70,19 +67,6 @@ class ActionModule(ActionBase):
             if told:
                 raise PortsError(told)
             result["confirmed"] = True
-
-    def _call_host(self, arguments: Mapping[str, Any], variables: Any) -> dict[str, Any]:
-        try:
-            answer: dict[str, Any] = self._execute_module(
-                module_name="printnet.ports.firewall", module_args=dict(arguments), task_vars=variables
-            )
-        except AnsibleError as wrong:
-            if _no_python(str(wrong)):
-                raise PortsError(_NO_PYTHON) from None
-            raise
-        if answer.get("failed") and _no_python(f"{answer.get('module_stdout', '')} {answer.get('module_stderr', '')}"):
-            raise PortsError(_NO_PYTHON)
-        return answer
 
     def _plan(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """What the host's part needs to know, and what the user has to know."""
@@ -129,8 +113,3 @@ def _who() -> str:
     with suppress(OSError, KeyError):
         user = getpass.getuser()
     return f"{user}@{socket.gethostname()}"
-
-
-def _no_python(told: str) -> bool:
-    """Whether Ansible, or the host's shell, says that there is no Python to run a module with."""
-    return "python" in told and any(sign in told for sign in ("not found", "No such file", "No python"))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PRIVATE: what the module firewall takes; the action plugin checks a task against the same table."""
+"""PRIVATE: what the modules take; the action plugins check a task against the same tables."""
 
 from __future__ import annotations
 
@@ -52,3 +52,30 @@ CONDITIONS: dict[str, Any] = {
     "mutually_exclusive": [["components", "owner"], ["components", "rules"]],
     "required_one_of": [["components", "owner"]],
 }
+
+_KNOWN: dict[str, Any] = {
+    "owner": {"type": "str", "required": True},
+    "short": {"type": "str", "required": True},
+}
+_PORT: dict[str, Any] = {
+    "transport": {"type": "str", "choices": ["tcp", "udp"], "required": True},
+    "port": {"type": "str", "required": True},
+    "flows": {"type": "list", "elements": "str", "required": True},
+}
+INFO_TASK: dict[str, Any] = {
+    "owners": {"type": "list", "elements": "str"},
+    "firewall": {"type": "str", "default": "auto"},
+}
+"""What a task of firewall_info may say."""
+INFO: dict[str, Any] = {
+    **INFO_TASK,
+    "plan": {
+        "type": "dict",
+        "options": {
+            "asked": {"type": "list", "elements": "dict", "options": _KNOWN},
+            "known": {"type": "list", "elements": "dict", "default": [], "options": _KNOWN},
+            "ports": {"type": "list", "elements": "dict", "default": [], "options": _PORT},
+        },
+    },
+}
+"""What the host's part of it gets."""

@@ -39,6 +39,8 @@ KEPT = _records.FOLDER / "pending.json"
 LAUNCHER = FOLDER / "switch.py"
 GRACE = 2
 """Seconds after its time within which a switch has done its work."""
+REBOOTED = "the host was rebooted before it was confirmed"
+"""Why a change was taken back, where it was a reboot."""
 _ATTEMPTS = 3
 _UNIT = "printnet.ports-restore-"
 _COLLECTION = "ansible_collections.printnet.ports"
@@ -203,16 +205,22 @@ def alone(run: Run, say: Callable[[str], None]) -> Iterator[None]:
 
 
 def open_change() -> Change | None:
-    """The change that waits for its confirmation."""
-    return _change(PENDING)
+    """The change that waits for its confirmation. It needs no lock, and changes nothing."""
+    return (_change(PENDING) or _change(KEPT)) if PENDING.exists() else None
+
+
+def rebooted() -> Change | None:
+    """The change that a reboot took back, of which no record tells yet. It needs no lock, and changes nothing."""
+    kept = None if PENDING.exists() else _change(KEPT)
+    return kept if kept and kept.boot != _records.boot() else None
 
 
 def _settle(run: Run) -> bool:
     """Whether a change is open; one that nobody will end any more is ended here. Called under the lock."""
     if not PENDING.exists():
-        kept = _change(KEPT)
-        if kept and kept.boot != _records.boot():
-            _records.add(kept.run, kept.armed, list(kept.after), "the host was rebooted before it was confirmed")
+        gone = rebooted()
+        if gone:
+            _records.add(gone.run, gone.armed, list(gone.after), REBOOTED, _records.booted())
         with suppress(OSError):
             KEPT.unlink()
             KEPT.parent.rmdir()

@@ -72,6 +72,11 @@ def _run(module: AnsibleModule) -> dict[str, Any]:
         module.warn("No firewall is active on this host, so there is nothing to open.")
         return {"changed": False, "firewall": "", "rules": _plain(wanted), "before": {}, "after": {}}
     find_bindings(name)
+    waiting = _commit.open_change()
+    if module.check_mode and waiting:
+        module.warn(
+            f"A change that {waiting.run} made waits for its confirmation: this is foretold as if it were kept."
+        )
     with nullcontext() if module.check_mode else _commit.alone(run, module.warn):
         told = _records.sentences()
         result = _apply(module, run, name, shorts, wanted)
@@ -102,7 +107,7 @@ def _apply(module: AnsibleModule, run: Run, name: str, shorts: Mapping[str, str]
     wanted = _with_outbound(module.params["plan"]["outbound"], firewall, wanted)
     aims = firewall.check(_aims(wanted, now, module.params["removals"] == "later"), now)
     left = _active.leftovers(run, name, shorts)
-    for note in [*firewall.notes(), *_foreign.voided(wanted, firewall.foreign())]:
+    for note in [*firewall.notes(), *_foreign.voided(wanted, firewall.blocking())]:
         module.warn(note)
     result = {
         "changed": aims != now or bool(left),

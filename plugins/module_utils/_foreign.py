@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
 from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, Span, overlap, span_text
@@ -29,9 +30,26 @@ def voided(wanted: Mapping[str, Iterable[Rule]], foreign: Iterable[Foreign]) -> 
     return found[:MOST] + more
 
 
-def touching(foreign: Iterable[Foreign], ports: Mapping[str, Iterable[Span]]) -> list[Foreign]:
-    """The rules of others that have to do with some of the ports, by transport."""
-    return [other for other in foreign if _common(other.rule.ports, ports.get(other.rule.transport, ()))]
+def touching(foreign: Iterable[Foreign], flows: Mapping[tuple[str, Span], Iterable[str]]) -> list[Foreign]:
+    """The rules of others that have to do with the port of some flow, with these flows in them.
+
+    ``flows`` has the flows by transport and port.
+    """
+    known: dict[tuple[str, tuple[Span, ...]], tuple[str, ...]] = {}
+    found = []
+    for other in foreign:
+        key = (other.rule.transport, other.rule.ports)
+        if key not in known:
+            hit = {
+                flow
+                for (transport, span), some in flows.items()
+                if transport == key[0] and _common(key[1], (span,))
+                for flow in some
+            }
+            known[key] = tuple(sorted(hit))
+        if known[key]:
+            found.append(replace(other, rule=replace(other.rule, flows=known[key])))
+    return found
 
 
 def _sentence(owner: str, hit: Iterable[Rule], other: Foreign) -> str:
@@ -39,7 +57,8 @@ def _sentence(owner: str, hit: Iterable[Rule], other: Foreign) -> str:
     flows = sorted({flow for rule in hit for flow in rule.flows})
     asking = f" ({', '.join(flows)})" if flows else ""
     what = f"{other.rule.transport} {','.join(map(span_text, ports))}"
-    return f"{other.where} blocks {what} that {owner} asks for{asking}: the rules of others win."
+    where = "".join(letter if letter.isprintable() else "?" for letter in other.where)
+    return f"{where} blocks {what} that {owner} asks for{asking}: the rules of others win."
 
 
 def _touch(rule: Rule, other: Rule) -> bool:

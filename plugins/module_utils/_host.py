@@ -16,6 +16,7 @@ from pathlib import Path
 
 LOCK = Path("/run/printnet.ports.lock")
 LOCK_SECONDS = 120
+_LOCKS = Path("/proc/locks")
 UNCHANGED = "Nothing was changed."
 """Ends every error that comes before a change."""
 
@@ -60,6 +61,16 @@ def locked(
     finally:
         path.unlink()
         os.close(descriptor)
+
+
+def is_held(path: Path = LOCK) -> bool:
+    """Whether somebody holds the lock, seen without touching it: a holder that was killed leaves its file only."""
+    try:
+        number = path.stat().st_ino
+        held = _LOCKS.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return any(f":{number} " in line and " FLOCK " in line for line in held.splitlines())
 
 
 def _is_current(descriptor: int, path: Path) -> bool:

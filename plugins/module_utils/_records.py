@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,16 @@ def boot() -> str:
 
 def now() -> str:
     """The time as it is written down."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return _text(datetime.now(timezone.utc))
+
+
+def booted() -> str:
+    """The time of this boot."""
+    return _text(datetime.now(timezone.utc) - timedelta(seconds=time.monotonic()))
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def write(path: Path, text: str) -> None:
@@ -49,11 +59,15 @@ def write(path: Path, text: str) -> None:
         raise
 
 
-def add(run: str, armed: str, owners: Iterable[str], cause: str) -> None:
+def entry(run: str, armed: str, owners: Iterable[str], cause: str, when: str = "") -> dict[str, Any]:
+    """What is remembered of one change; without ``when`` it was taken back now."""
+    return {"time": when or now(), "run": run, "armed": armed, "owners": sorted(owners), "cause": cause}
+
+
+def add(run: str, armed: str, owners: Iterable[str], cause: str, when: str = "") -> None:
     """Remember that the change of a run was taken back, and why."""
-    entry = {"time": now(), "run": run, "armed": armed, "owners": sorted(owners), "cause": cause}
-    entries = [*entries_of(RECORDS), *entries_of(ELSEWHERE), entry][-MOST:]
-    text = json.dumps(entries, indent=1, sort_keys=True)
+    found = [*entries_of(RECORDS), *entries_of(ELSEWHERE), entry(run, armed, owners, cause, when)][-MOST:]
+    text = json.dumps(found, indent=1, sort_keys=True)
     try:
         write(RECORDS, text)
     except OSError:
@@ -66,7 +80,7 @@ def entries_of(path: Path) -> list[dict[str, Any]]:
     with suppress(OSError, ValueError):
         found = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(found, list):
-            return [entry for entry in found if isinstance(entry, dict)]
+            return [one for one in found if isinstance(one, dict)]
     return []
 
 
@@ -75,14 +89,20 @@ def entries() -> list[dict[str, Any]]:
     return [*entries_of(RECORDS), *entries_of(ELSEWHERE)]
 
 
+def sentence(one: Mapping[str, Any]) -> str:
+    """One entry in a sentence for an administrator."""
+    owners = one.get("owners")
+    return (
+        f"On {one.get('time')} this host put its firewall rules of "
+        f"{', '.join(map(str, owners if isinstance(owners, list) else ()))} "
+        f"back to what they were: the change that {one.get('run')} had made at {one.get('armed')} was taken back "
+        f"because {one.get('cause')}."
+    )
+
+
 def sentences() -> list[str]:
-    """The same in sentences for an administrator."""
-    return [
-        f"On {entry.get('time')} this host put its firewall rules of {', '.join(map(str, entry.get('owners', [])))} "
-        f"back to what they were: the change that {entry.get('run')} had made at {entry.get('armed')} was taken back "
-        f"because {entry.get('cause')}."
-        for entry in entries()
-    ]
+    """All that is remembered, in sentences."""
+    return list(map(sentence, entries()))
 
 
 def clear() -> None:

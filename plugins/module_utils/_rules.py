@@ -139,6 +139,16 @@ def canonical(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     return tuple(sorted(found, key=Rule.key))
 
 
+def beyond(rule: Rule, already: Iterable[Rule]) -> tuple[Rule, ...]:
+    """What a rule is about without what others, for any source port, are about already; the rule's own form is kept."""
+    others = [
+        other
+        for other in already
+        if (other.direction, other.transport) == (rule.direction, rule.transport) and not other.source_ports
+    ]
+    return tuple(replace(rule, ports=ports, peers=peers) for ports, peers in _by_peers([rule], others))
+
+
 def _free_together(bound: Sequence[Rule]) -> list[Rule]:
     """What rules for particular source ports allow from any, because together they leave none out."""
     sources = _pieces([rule.source_ports for rule in bound])
@@ -149,14 +159,14 @@ def _free_together(bound: Sequence[Rule]) -> list[Rule]:
         peers: frozenset[str] | None = None
         for source in sources:
             here = _peers_at([rule for rule in bound if _covers(rule.source_ports, source)], ports)
-            peers = here if peers is None else _within(peers, here)
+            peers = here if peers is None else within(peers, here)
         if peers:
             rule = bound[0]
             found.append(Rule(rule.direction, rule.transport, (ports,), _collapse(peers)))
     return found
 
 
-def _within(some: Iterable[str], others: Iterable[str]) -> frozenset[str]:
+def within(some: Iterable[str], others: Iterable[str]) -> frozenset[str]:
     """The addresses that are on both sides."""
     pairs = ((ipaddress.ip_network(one), ipaddress.ip_network(other)) for one in some for other in others)
     return frozenset(
@@ -184,7 +194,7 @@ def _by_peers(rules: Sequence[Rule], already: Sequence[Rule] = ()) -> Profile:
     for piece in _pieces(spans + [rule.ports for rule in already]):
         peers = _peers_at(rules, piece)
         holes = _peers_at(already, piece)
-        left = _collapse(_without(_collapse(peers), _collapse(holes)) if holes else peers)
+        left = _collapse(without(_collapse(peers), _collapse(holes)) if holes else peers)
         if left:
             ports.setdefault(left, []).append(piece)
     return tuple(sorted((join(pieces), peers) for peers, pieces in ports.items()))
@@ -223,7 +233,7 @@ def _span(text: str) -> tuple[int, int, int]:
     return network.version, int(network.network_address), int(network.broadcast_address)
 
 
-def _without(peers: Iterable[str], holes: Iterable[str]) -> frozenset[str]:
+def without(peers: Iterable[str], holes: Iterable[str]) -> frozenset[str]:
     """The peers' addresses that are in no hole."""
     left = [ipaddress.ip_network(peer) for peer in peers]
     for hole in map(ipaddress.ip_network, holes):

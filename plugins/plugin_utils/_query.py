@@ -138,6 +138,18 @@ def _moved(catalog: Catalog, settings: _choices.Settings, options: Mapping[str, 
     return [catalog.flows[name] for name in names]
 
 
+def ports(catalog: Catalog, settings: _choices.Settings, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each port of the catalog, as overrides and options set it, with all its flows, whether they are on or off."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for flow in catalog.flows.values():
+        port = span_text(_choices.state(catalog, flow, settings, options).port)
+        found.setdefault((flow.transport, port), []).append(flow.id)
+    return [
+        {"transport": transport, "port": port, "flows": sorted(flows)}
+        for (transport, port), flows in sorted(found.items())
+    ]
+
+
 def silent(catalog: Catalog, terms: Sequence[Any]) -> list[str]:
     """A sentence for each component asked for of which no document names a flow."""
     return [

@@ -109,6 +109,10 @@ class Backend:
         """The rules of others that are live, as far as they are understood; no final catch-all."""
         return []
 
+    def blocking(self) -> list[Foreign]:
+        """Those of them that block. What only opens need not be looked at for this."""
+        return [other for other in self.foreign() if not other.opens]
+
     def notes(self) -> list[str]:
         """What the administrator has to know, whether something changes or not."""
         return []

@@ -37,6 +37,7 @@ class Bus:
 
     def __init__(self) -> None:
         self._version: tuple[int, ...] | None = None
+        self.others: list[tuple[str, dict[str, Any]]] | None = None
         try:
             self._bus = dbus.SystemBus()
             answers = self._bus.name_has_owner(_NAME)
@@ -110,15 +111,23 @@ class Bus:
         path = self.attempt(self.config().getIPSetByName, name)
         return None if path is None else self.call(self.config(".config.ipset", path).getSettings)
 
-    def policies(self) -> dict[str, str]:
-        """The names of all policies, saved or live, each with its title."""
-        config, live = self.config(), self.live(".policy")
+    def titles(self, prefix: str) -> dict[str, str]:
+        """The policies and the sets, saved or live, whose name begins so, each with its title."""
+        config, live, ipsets = self.config(), self.live(".policy"), self.live(".ipset")
         found = {}
+        for name in self.names(config.getIPSetNames):
+            if name.startswith(prefix):
+                found[name] = str(self.saved_set(name)[1])
+        for name in self.names(ipsets.getIPSets):
+            if name.startswith(prefix) and name not in found:
+                found[name] = str(self.call(ipsets.getIPSetSettings, name)[1])
         for name in self.names(config.getPolicyNames):
-            path = self.call(config.getPolicyByName, name)
-            found[name] = str(self.call(self.config(".config.policy", path).getSettings).get("short", ""))
+            if name.startswith(prefix):
+                path = self.call(config.getPolicyByName, name)
+                found[name] = str(self.call(self.config(".config.policy", path).getSettings).get("short", ""))
         for name in self.names(live.getPolicies):
-            found[name] = str(self.call(live.getPolicySettings, name).get("short", ""))
+            if name.startswith(prefix) and name not in found:
+                found[name] = str(self.call(live.getPolicySettings, name).get("short", ""))
         return found
 
     def read(self, kind: str, names: Iterable[str]) -> dict[str, tuple[Raw, Mapping[str, Any] | None, bool]]:

@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_meaning as meaning
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_bus import LAST, Bus, plain
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_meaning import Look, Place, Service
 from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError
-from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY, Rule, RuleError, Span, parse
-
-_DENIES = ("DROP", "REJECT", "%%REJECT%%")
-_ALL: tuple[Span, ...] = ((1, 65535),)
-_RICH = re.compile(
-    r"rule(?: priority=\"-?\d+\")?(?: family=\"ipv(?P<family>[46])\")?(?: (?P<end>source|destination) "
-    r"(?:address=\"(?P<peer>[^\"]+)\"|ipset=\"(?P<set>[^\"]+)\"))?"
-    r"(?: port port=\"(?P<port>[0-9-]+)\" protocol=\"(?P<transport>tcp|udp)\"| service name=\"(?P<service>[^\"]+)\")?"
-    r"(?: (?:log|nflog|audit)\b.*?)? (?P<verdict>accept|drop|reject)(?: type=\"[^\"]*\")?\Z"
-)
 
 
 def outgoing_denied(bus: Bus) -> int | None:
@@ -30,7 +26,7 @@ def outgoing_denied(bus: Bus) -> int | None:
     found = [
         int(settings["priority"])
         for _name, settings in _policies_of_others(bus)
-        if "HOST" in settings["ingress_zones"] and settings["target"] in _DENIES
+        if "HOST" in settings["ingress_zones"] and settings["target"] in meaning.DENIES
     ]
     return min(found, default=None)
 
@@ -57,86 +53,136 @@ def out_priority(bus: Bus) -> int:
     return ours
 
 
-def _policies_of_others(bus: Bus) -> Iterator[tuple[str, dict[str, Any]]]:
+def _policies_of_others(bus: Bus) -> list[tuple[str, dict[str, Any]]]:
+    """They are asked for once a run: three questions need them."""
+    if bus.others is None:
+        bus.others = list(_read_policies(bus))
+    return bus.others
+
+
+def _read_policies(bus: Bus) -> Iterator[tuple[str, dict[str, Any]]]:
     policies = bus.live(".policy")
     for name in bus.names(policies.getPolicies):
         if not re.match(r"pn(?:ports|pout)\d-", name):
             settings = plain(bus.call(policies.getPolicySettings, name))
-            defaults: dict[str, Any] = {"priority": "0", "target": "CONTINUE", **dict.fromkeys(_LISTS, ())}
+            defaults: dict[str, Any] = {"priority": "-1", "target": "CONTINUE", **dict.fromkeys(_LISTS, ())}
             yield name, {**defaults, **settings}
 
 
-_LISTS = ("ingress_zones", "egress_zones", "rich_rules", "ports", "services", "sources", "source_ports")
+_LISTS = ("ingress_zones", "egress_zones", "rich_rules")
 
 
 def foreign(bus: Bus) -> list[Foreign]:
-    """The ports and rich rules of the zones that are in use and of policies towards the host, as far as understood."""
-    found: list[Foreign] = []
-    zones = bus.live(".zone")
-    used = {*map(str, bus.call(zones.getActiveZones)), str(bus.call(bus.live().getDefaultZone))}
-    for name in sorted(used):
-        settings = {**dict.fromkeys(_LISTS, ()), **plain(bus.call(zones.getZoneSettings2, name))}
-        sources = [text for text in settings["sources"] if re.match(r"[0-9a-f.:]+(/\d+)?\Z", text)]
-        others = settings.get("interfaces") or len(sources) < len(settings["sources"]) or not sources
-        found += _of(bus, f"firewalld, zone {name}", settings, EVERYBODY if others else tuple(sources))
+    """What the zones that are in use, the policies and the direct rules of others open and block."""
+    return [*_direct(bus), *_behind(bus, _places(bus))]
+
+
+def blocking(bus: Bus) -> list[Foreign]:
+    """What they block. Where nothing does, what is behind the names of services and sets is not asked for."""
+    places = _places(bus)
+    denies = any(meaning.denies(place) for some in places.values() for place in some)
+    return [*_direct(bus), *(one for one in (_behind(bus, places) if denies else ()) if not one.opens)]
+
+
+def _behind(bus: Bus, places: Mapping[str, list[Place]]) -> list[Foreign]:
+    look = Look(lru_cache(maxsize=None)(lambda name: _service(bus, name)), lambda name: _entries(bus, name))
+    return [one for some in places.values() for one in meaning.foreign(some, look)]
+
+
+def _places(bus: Bus) -> dict[str, list[Place]]:
+    """The zones and policies by direction."""
+    zones = _zones(bus)
+    places: dict[str, list[Place]] = {"in": list(zones.values()), "out": []}
     for name, settings in _policies_of_others(bus):
-        if "HOST" in settings["egress_zones"]:
-            where = f"firewalld, policy {name}"
-            found += _of(bus, where, settings, EVERYBODY)
-            if (
-                settings["target"] in _DENIES
-                and "ANY" in settings["ingress_zones"]
-                and int(settings["priority"]) < LAST
-            ):
-                found += [Foreign(False, Rule("in", one, _ALL, EVERYBODY), where) for one in ("tcp", "udp")]
+        for direction, here, there in (
+            ("in", "egress_zones", "ingress_zones"),
+            ("out", "ingress_zones", "egress_zones"),
+        ):
+            if "HOST" in settings[here]:
+                places[direction] += _of_policy(name, settings, direction, settings[there], zones)
+    return places
+
+
+def _zones(bus: Bus) -> dict[str, Place]:
+    """The zones that packets come through, by name. What has a zone by its source does not reach another one."""
+    live = bus.live(".zone")
+    active = bus.call(live.getActiveZones)
+    default = str(bus.call(bus.live().getDefaultZone))
+    by_source: dict[str, tuple[str, ...]] = {}
+    by_interface = [default]
+    for name, found in active.items():
+        if found.get("interfaces") and str(name) != default:
+            by_interface.append(str(name))
+        sources = _sources(bus, map(str, found.get("sources", ())))
+        if sources:
+            by_source[str(name)] = sources
+    holes = meaning.networks(peer for peers in by_source.values() for peer in peers) or ()
+    places = {}
+    for name in dict.fromkeys([*by_interface, *by_source]):
+        settings = plain(bus.call(live.getZoneSettings2, name))
+        settings["rules"] = settings.get("rules_str", ())
+        if name not in by_interface:
+            places[name] = Place(f"firewalld, zone {name}", settings, by_source[name])
+        else:
+            left = tuple(peer for peer in holes if peer not in by_source.get(name, ()))
+            places[name] = Place(f"firewalld, zone {name}", settings, holes=left, sure=len(by_interface) == 1)
+    return places
+
+
+def _sources(bus: Bus, sources: Iterable[str]) -> tuple[str, ...]:
+    """The networks of a zone; a MAC address is none."""
+    found: list[str] = []
+    for source in sources:
+        kind, _colon, name = source.partition(":")
+        found += (_entries(bus, name) if kind == "ipset" else meaning.networks([source])) or ()
+    return meaning.networks(found) or ()
+
+
+def _of_policy(
+    name: str, settings: Mapping[str, Any], direction: str, others: Iterable[str], zones: Mapping[str, Place]
+) -> list[Place]:
+    """The policy, once for each zone whose packets it gets."""
+    where, priority = f"firewalld, policy {name}", int(settings["priority"])
+    parts = {**settings, "rules": settings["rich_rules"]}
+    if "ANY" in others:
+        return [Place(where, parts, priority=priority, direction=direction)]
+    return [
+        Place(where, parts, zones[zone].peers, zones[zone].holes, priority, direction, zones[zone].sure)
+        for zone in others
+        if zone in zones
+    ]
+
+
+def _direct(bus: Bus) -> list[Foreign]:
+    """Direct rules come before all others. What they let in has its way to go nevertheless, so it opens nothing."""
+    found = []
+    for version, table, chain, _priority, words in bus.attempt(bus.live(".direct").getAllRules) or ():
+        direction = {"INPUT": "in", "INPUT_direct": "in", "OUTPUT": "out", "OUTPUT_direct": "out"}.get(str(chain))
+        if table != "filter" or direction is None or version not in ("ipv4", "ipv6"):
+            continue
+        text = " ".join(_xtables.quote(str(word)) for word in words)
+        line = _xtables.read(f"-A {chain} {text}", 4 if version == "ipv4" else 6, direction)
+        if line.rule and line.target in _xtables.DENIES and not line.plain:
+            where = f"firewalld, direct rule of {version}: {text}"
+            transports = [line.rule.transport] if line.rule.transport else _rules.TRANSPORTS
+            found += [Foreign(False, replace(line.rule, transport=one), where) for one in transports]
     return found
 
 
-def _of(bus: Bus, where: str, settings: Mapping[str, Any], peers: tuple[str, ...]) -> Iterator[Foreign]:
-    for port in settings["ports"]:
-        yield from _opened(where, port, peers)
-    for service in settings["services"]:
-        for port in _service(bus, service):
-            yield from _opened(f"{where}, service {service}", port, peers)
-    for text in settings["rich_rules"]:
-        yield from _rich(bus, f"{where}, {text}", text, peers)
+def _entries(bus: Bus, name: str) -> tuple[str, ...] | None:
+    """The networks of a set; None where it has something else."""
+    entries = bus.attempt(bus.live(".ipset").getEntries, name)
+    return None if entries is None else meaning.networks(map(str, entries))
 
 
-def _opened(where: str, port: str, peers: tuple[str, ...]) -> Iterator[Foreign]:
-    number, _slash, transport = port.partition("/")
-    rule = _rule(transport, number, peers)
-    if rule:
-        yield Foreign(True, rule, where)
-
-
-def _rich(bus: Bus, where: str, text: str, peers: tuple[str, ...]) -> Iterator[Foreign]:
-    match = _RICH.match(text)
-    if match is None or match["end"] == "destination" or (match["family"] and not match["end"]):
-        return
-    if match["peer"]:
-        peers = (match["peer"],)
-    elif match["set"]:
-        peers = tuple(map(str, bus.attempt(bus.live(".ipset").getEntries, match["set"]) or ()))
-    if match["service"]:
-        ports = _service(bus, match["service"])
-    elif match["port"]:
-        ports = [f"{match['port']}/{match['transport']}"]
-    else:
-        ports = ["1-65535/tcp", "1-65535/udp"]
-    for port in ports:
-        number, _slash, transport = port.partition("/")
-        rule = _rule(transport, number, peers)
-        if rule:
-            yield Foreign(match["verdict"] == "accept", rule, where)
-
-
-def _service(bus: Bus, name: str) -> list[str]:
+def _service(bus: Bus, name: str, deep: int = 3) -> Service:
+    """What a service stands for, with the services that it includes."""
     settings = bus.attempt(bus.live().getServiceSettings2, name) or {}
-    return list(plain(settings).get("ports", ()))
-
-
-def _rule(transport: str, port: str, peers: Iterable[str]) -> Rule | None:
-    try:
-        return parse({"direction": "in", "transport": transport, "ports": [port], "peers": list(peers)})
-    except RuleError:
-        return None
+    families = tuple(map(str, settings.get("destination", ())))
+    found = plain({key: value for key, value in settings.items() if key != "destination"})
+    included = [_service(bus, one, deep - 1) for one in found.get("includes", ()) if deep]
+    lists = {
+        key: (*found.get(key, ()), *(item for one in included for item in getattr(one, key)))
+        for key in ("ports", "source_ports", "protocols")
+    }
+    return Service(**lists, families=families)

@@ -14,6 +14,7 @@ drops what others have live and not saved, so where there is such a thing none i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -32,6 +33,8 @@ PREFIX = {"in": "pnports1-", "out": "pnpout1-"}
 """Begins the name of a policy of ours, by direction; 1 is the format's version. firewalld allows 18 characters."""
 HEAVY = 100
 """More single changes than this take longer than a reload."""
+_OURS = re.compile(rf"(?:{'|'.join(PREFIX.values())})([a-z0-9_]{{1,9}})(?:-[0-9a-f]{{6}}[46])?\Z")
+_OWNER = "printnet.ports/"
 _EMPTY = "an empty policy, which the next reload removes"
 
 _HAND = "a policy or a set that is not made as ours are"
@@ -72,12 +75,13 @@ class Firewalld(Backend):
                 path.unlink()
 
     def owners(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for name, owner in self._bus.policies().items():
-            for prefix in PREFIX.values():
-                if name.startswith(prefix):
-                    found[owner] = name[len(prefix) :]
-        return found
+        shorts: dict[str, str] = {}
+        for name, title in self._bus.titles("pn").items():
+            match = _OURS.match(name)
+            if match and not shorts.get(match[1], "").startswith(_OWNER):
+                shorts[match[1]] = title
+        # Where somebody's hand took the title away the short name tells.
+        return {title if title.startswith(_OWNER) else _OWNER + short: short for short, title in sorted(shorts.items())}
 
     def read(self) -> States:
         states: dict[str, list[Half]] = {owner: [] for owner in self.shorts}
@@ -262,6 +266,9 @@ class Firewalld(Backend):
 
     def foreign(self) -> list[Foreign]:
         return _firewalld_foreign.foreign(self._bus)
+
+    def blocking(self) -> list[Foreign]:
+        return _firewalld_foreign.blocking(self._bus)
 
 
 def _files(shorts: Mapping[str, str]) -> list[Path]:

@@ -129,17 +129,18 @@ def test_every_example_of_a_module_can_be_parsed(tmp_path: Path) -> None:
     _run(tmp_path, plays, "--syntax-check")
 
 
-def test_the_module_takes_what_its_documentation_says(root: Path) -> None:
+@pytest.mark.parametrize(("module", "table"), [("firewall", "ARGUMENTS"), ("firewall_info", "INFO")])
+def test_the_module_takes_what_its_documentation_says(root: Path, module: str, table: str) -> None:
     from ansible_collections.printnet.ports.plugins.module_utils import _arguments
 
     documented = yaml.safe_load(
         next(
             ast.literal_eval(node.value)
-            for node in ast.parse((root / "plugins/modules/firewall.py").read_text(encoding="utf-8")).body
+            for node in ast.parse((root / f"plugins/modules/{module}.py").read_text(encoding="utf-8")).body
             if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION"
         )
     )["options"]
-    _assert_documented(_arguments.ARGUMENTS, documented)
+    _assert_documented(getattr(_arguments, table), documented)
 
 
 def _assert_documented(arguments: dict[str, Any], documented: dict[str, Any]) -> None:

@@ -1,0 +1,296 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: what zones and policies of firewalld open and block. Pure.
+
+A packet meets policies of a priority below 0, its zone, policies above 0, and then what its zone does with the rest.
+Each of them has first its rich rules of a priority below 0, then what denies, what lets in, and the rich rules above 0.
+What was let in on the way is not blocked any more. Sources: firewalld.richlanguage(5), firewalld.policies(5).
+
+A rich rule of which one word is not understood is left out: nothing is said rather than something wrong.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
+from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY, Rule, Span
+
+DENIES = ("DROP", "REJECT", "%%REJECT%%")
+_ALL: tuple[Span, ...] = ((1, 65535),)
+_FAMILY = {"ipv4": EVERYBODY[:1], "ipv6": EVERYBODY[1:], "": EVERYBODY}
+_WORD = re.compile(r'\s*(?:(?P<key>[A-Za-z-]+)="(?P<value>[^"]*)"|(?P<word>[A-Za-z-]+))(?=\s|\Z)')
+_CONDITIONS = ("rule", "source", "destination", "port", "source-port", "protocol", "service")
+_VERDICTS = ("accept", "drop", "reject")
+_LOGS = ("log", "nflog", "audit")
+_PROTOCOLS = {"tcp": "tcp", "6": "tcp", "udp": "udp", "17": "udp"}
+_MOST = 200_000
+"""More pairs of networks than this are not compared."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a service stands for: ports such as ``22/tcp``; ``families`` where it names a destination."""
+
+    ports: tuple[str, ...] = ()
+    source_ports: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is behind the names that rules use; the entries of a set are None where they are no networks."""
+
+    service: Callable[[str], Service]
+    entries: Callable[[str], tuple[str, ...] | None]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A zone or a policy with its settings, and the peers whose packets meet it.
+
+    ``sure`` says that all packets of the peers do: where several zones have interfaces, nobody knows by which one a
+    peer comes.
+    """
+
+    where: str
+    settings: Mapping[str, Any]
+    peers: tuple[str, ...] = EVERYBODY
+    holes: tuple[str, ...] = ()
+    priority: int = 0
+    direction: str = "in"
+    sure: bool = True
+
+    @property
+    def is_zone(self) -> bool:
+        return self.priority == 0
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One thing that a place does with packets. ``sure``: with all of those that it is about."""
+
+    opens: bool
+    rule: Rule
+    where: str
+    sure: bool = True
+
+
+def foreign(places: Iterable[Place], look: Look) -> list[Foreign]:
+    """What the places of one direction open and block."""
+    found: list[Foreign] = []
+    accepted: list[Rule] = []
+    for place in sorted(places, key=lambda place: place.priority):
+        here: list[Rule] = []
+        for step in _steps(place, look):
+            if not step.opens:
+                found += [Foreign(False, rule, step.where) for rule in _rules.beyond(step.rule, [*accepted, *here])]
+                continue
+            found.append(Foreign(True, step.rule, step.where))
+            if step.sure:
+                here.append(step.rule)
+        accepted += here if place.sure else ()
+    return found
+
+
+def denies(place: Place) -> bool:
+    """Whether there is something in the place that could block."""
+    at_its_end = not place.is_zone and place.settings.get("target") in DENIES
+    return at_its_end or any(re.search(r" (drop|reject)\b", text) for text in place.settings.get("rules", ()))
+
+
+def _steps(place: Place, look: Look) -> Iterator[_Step]:
+    """In the order in which a packet meets them."""
+    rich = []
+    for text in place.settings.get("rules", ()):
+        parsed = parse(text)
+        if parsed:
+            rich.append((parsed.priority, parsed.verdict == "accept", text, parsed))
+    rich.sort(key=lambda one: one[:3])
+    opened = [step for one in _opened(place, look) for step in _of(place, f"{place.where}{one[0]}", *one[1:])]
+    for priority, accepts, text, parsed in rich:
+        if opened and (priority > 0 or (priority == 0 and accepts)):
+            yield from opened
+            opened = []
+        yield from _of_rich(place, f"{place.where}, {text}", parsed, look)
+    yield from opened
+    yield from _of_target(place)
+
+
+def _opened(place: Place, look: Look) -> Iterator[tuple[str, Service]]:
+    settings = place.settings
+    yield (
+        "",
+        Service(*(tuple(settings.get(key, ())) for key in ("ports", "source_ports", "protocols"))),
+    )
+    for name in settings.get("services", ()):
+        yield f", service {name}", look.service(name)
+
+
+def _of_target(place: Place) -> Iterator[_Step]:
+    """What a zone refuses at its end comes after our rules; what a policy refuses at its end comes before them."""
+    target = place.settings.get("target", "")
+    opens = target == "ACCEPT"
+    if opens or (target in DENIES and not place.is_zone and place.direction == "in"):
+        where = f"{place.where}, target {target}"
+        yield from _of(place, where, Service(protocols=("tcp", "udp")), opens=opens, sure=not place.is_zone)
+
+
+def _of(
+    place: Place,
+    where: str,
+    what: Service,
+    *,
+    peers: tuple[str, ...] = EVERYBODY,
+    opens: bool = True,
+    sure: bool = True,
+) -> Iterator[_Step]:
+    """A step for each port, source port and protocol."""
+    if what.families:
+        families = [network for family in what.families for network in _FAMILY.get(family, ())]
+        peers, sure = _both(peers, families), False
+    peers = _cut(peers, place)
+    if not peers:
+        return
+    for kind, items in (("port", what.ports), ("source", what.source_ports), ("protocol", what.protocols)):
+        for item in items:
+            number, _slash, transport = item.rpartition("/")
+            transport = _PROTOCOLS.get(transport, "")
+            try:
+                spans = _ALL if kind == "protocol" else (_rules.parse_span(number),)
+            except _rules.RuleError:
+                continue
+            if transport:
+                source = spans if kind == "source" else ()
+                rule = Rule(place.direction, transport, _ALL if source else spans, peers, source)
+                yield _Step(opens, rule, where, sure and not source)
+
+
+def _of_rich(place: Place, where: str, rich: Rich, look: Look) -> Iterator[_Step]:
+    peers = rich.peers(place.direction, look)
+    if peers is None:
+        return
+    attributes = rich.attributes
+    port = f"{attributes.get('port')}/{attributes.get('protocol')}"
+    services = {
+        "port": lambda: Service(ports=(port,)),
+        "source-port": lambda: Service(source_ports=(port,)),
+        "protocol": lambda: Service(protocols=(attributes.get("value", ""),)),
+        "service": lambda: look.service(attributes.get("name", "")),
+        "": lambda: Service(protocols=("tcp", "udp")),
+    }
+    # A limit lets only some through; the other end's address is the host's own, of which it may have several.
+    other = "destination" if place.direction == "in" else "source"
+    sure = not rich.limited and other not in rich.ends
+    yield from _of(place, where, services[rich.element](), peers=peers, opens=rich.verdict == "accept", sure=sure)
+
+
+@dataclass
+class Rich:
+    """A rich rule. ``ends`` has the attributes of ``source`` and ``destination``, ``element`` what it is about."""
+
+    verdict: str = ""
+    priority: int = 0
+    family: str = ""
+    limited: bool = False
+    element: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+    ends: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def peers(self, direction: str, look: Look) -> tuple[str, ...] | None:
+        """The networks at the other end; None where they are not known."""
+        everybody = _FAMILY.get(self.family, EVERYBODY)
+        end = self.ends.get("source" if direction == "in" else "destination")
+        if end is None:
+            return everybody
+        entries: tuple[str, ...] | None = None
+        if "address" in end:
+            entries = networks([end["address"]])
+        elif "ipset" in end:
+            entries = look.entries(end["ipset"])
+        if entries is None or "NOT" not in end:
+            return entries if self.family == "" or entries is None else _of_family(entries, self.family)
+        return _collapsed(_rules.without(everybody, entries)) if len(entries) < _MOST // 100 else None
+
+
+def parse(text: str) -> Rich | None:
+    """A rich rule as firewalld itself spells it; None where it is not understood, or does nothing with packets."""
+    found, at, element = Rich(), 0, ""
+    attributes: dict[str, str] = {}
+    while at < len(text.rstrip()):
+        word = _WORD.match(text, at)
+        if word is None:
+            return None
+        at = word.end()
+        if word["key"]:
+            attributes[word["key"]] = word["value"]
+            continue
+        element = word["word"]
+        if element in ("NOT", "not"):
+            attributes["NOT"] = ""
+        elif element == "limit":
+            found.limited = bool(found.verdict)
+            attributes = {}
+        elif not _begin(found, element, attributes := {}):
+            return None
+    rule = found.ends.pop("rule", {})
+    if not found.verdict or not re.match(r"-?\d{1,5}\Z", rule.get("priority", "0")):
+        return None
+    found.priority, found.family = int(rule.get("priority", "0")), rule.get("family", "")
+    return found
+
+
+def _begin(found: Rich, element: str, attributes: dict[str, str]) -> bool:
+    """Note an element, whose attributes follow; whether it is known and at its place."""
+    if found.verdict or element not in (*_CONDITIONS, *_VERDICTS, *_LOGS):
+        return False
+    if element in ("rule", "source", "destination"):
+        found.ends[element] = attributes
+    elif element in _VERDICTS:
+        found.verdict = element
+    elif element not in _LOGS:
+        if found.element:
+            return False
+        found.element, found.attributes = element, attributes
+    return True
+
+
+def networks(texts: Iterable[str]) -> tuple[str, ...] | None:
+    """The texts as the fewest networks; None where one is none."""
+    try:
+        return _collapsed(str(ipaddress.ip_network(text, strict=False)) for text in texts)
+    except ValueError:
+        return None
+
+
+def _collapsed(peers: Iterable[str]) -> tuple[str, ...]:
+    (rule,) = _rules.canonical([Rule("in", "tcp", _ALL, tuple(peers))]) or (None,)
+    return rule.peers if rule else ()
+
+
+def _of_family(peers: Iterable[str], family: str) -> tuple[str, ...]:
+    return tuple(peer for peer in peers if (":" in peer) == (family == "ipv6"))
+
+
+def _both(some: tuple[str, ...], others: Iterable[str]) -> tuple[str, ...]:
+    """The addresses that are on both sides; where that is too much to tell, the first side."""
+    others = tuple(others)
+    if others == EVERYBODY or len(some) * len(others) > _MOST:
+        return some
+    return others if some == EVERYBODY else _collapsed(_rules.within(some, others))
+
+
+def _cut(peers: tuple[str, ...], place: Place) -> tuple[str, ...]:
+    """The peers whose packets meet the place."""
+    peers = _both(peers, place.peers)
+    if not place.holes or not _rules.overlap(peers, place.holes):
+        return peers
+    return _collapsed(_rules.without(peers, place.holes))

@@ -1,0 +1,50 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: one call of a module on the host, and a sentence where a host can't run one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.plugins.connection import ConnectionBase
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
+
+_WINDOWS = (
+    "This version of printnet.ports knows firewalls on Linux only. For a Windows host, ask for its flows with the "
+    "lookup printnet.ports.flows. Nothing was changed."
+)
+_NO_PYTHON = (
+    "The host has no Python where Ansible looks for it, so nothing was changed. Install it (on Debian: "
+    "ansible.builtin.raw with apt-get install -y python3), or set ansible_python_interpreter to where it is."
+)
+
+
+def check_host(connection: ConnectionBase) -> None:
+    """Refuse a host for which there is no module."""
+    if getattr(connection._shell, "_IS_WINDOWS", False):
+        raise PortsError(_WINDOWS)
+
+
+def call(action: ActionBase, module: str, arguments: Mapping[str, Any], variables: Any) -> dict[str, Any]:
+    """The answer of a module of the collection; a PortsError where the host has no Python."""
+    try:
+        answer: dict[str, Any] = action._execute_module(
+            module_name=f"printnet.ports.{module}", module_args=dict(arguments), task_vars=variables
+        )
+    except AnsibleError as wrong:
+        if _no_python(str(wrong)):
+            raise PortsError(_NO_PYTHON) from None
+        raise
+    if answer.get("failed") and _no_python(f"{answer.get('module_stdout', '')} {answer.get('module_stderr', '')}"):
+        raise PortsError(_NO_PYTHON)
+    return answer
+
+
+def _no_python(told: str) -> bool:
+    """Whether Ansible, or the host's shell, says that there is no Python to run a module with."""
+    return "python" in told and any(sign in told for sign in ("not found", "No such file", "No python"))
