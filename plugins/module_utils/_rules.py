@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -221,16 +222,26 @@ def overlap(added: Iterable[str], removed: Iterable[str]) -> bool:
     No side overlaps itself, so in the order of their beginnings two that touch are next to each other.
     """
     sides = ((network, side) for side, networks in enumerate((added, removed)) for network in networks)
-    spans = sorted((_span(network), side) for network, side in sides)
+    spans = sorted((span_of(network), side) for network, side in sides)
     return any(
         side != other and first[0] == second[0] and second[1] <= first[2]
         for (first, side), (second, other) in zip(spans, spans[1:])
     )
 
 
-def _span(text: str) -> tuple[int, int, int]:
-    network = ipaddress.ip_network(text)
-    return network.version, int(network.network_address), int(network.broadcast_address)
+def span_of(network: str) -> tuple[int, int, int]:
+    """The IP version, the first and the last address of a network; a ValueError where it is none.
+
+    Many times faster than ipaddress, which matters for sets of thousands.
+    """
+    address, _slash, length = network.partition("/")
+    version, kind, bits = (6, socket.AF_INET6, 128) if ":" in address else (4, socket.AF_INET, 32)
+    try:
+        first, size = int.from_bytes(socket.inet_pton(kind, address), "big"), 1 << bits - int(length or bits)
+    except OSError as wrong:
+        raise ValueError(f"{network!r} is no network: {wrong}") from None
+    first &= -size
+    return version, first, first + size - 1
 
 
 def without(peers: Iterable[str], holes: Iterable[str]) -> frozenset[str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,13 +93,24 @@ def foreign(places: Iterable[Place], look: Look) -> list[Foreign]:
         here: list[Rule] = []
         for step in _steps(place, look):
             if not step.opens:
-                found += [Foreign(False, rule, step.where) for rule in _rules.beyond(step.rule, [*accepted, *here])]
+                found += [Foreign(False, rule, step.where) for rule in _left(step.rule, [*accepted, *here])]
                 continue
             found.append(Foreign(True, step.rule, step.where))
             if step.sure:
                 here.append(step.rule)
         accepted += here if place.sure else ()
     return found
+
+
+def _left(rule: Rule, accepted: Iterable[Rule]) -> Iterable[Rule]:
+    """What of the rule is about packets that were not let in before."""
+    before = [
+        other
+        for other in accepted
+        if other.transport == rule.transport
+        and any(first <= end and begin <= last for first, last in other.ports for begin, end in rule.ports)
+    ]
+    return _rules.beyond(rule, before) if before else (rule,)
 
 
 def denies(place: Place) -> bool:
@@ -264,11 +276,32 @@ def _begin(found: Rich, element: str, attributes: dict[str, str]) -> bool:
 
 
 def networks(texts: Iterable[str]) -> tuple[str, ...] | None:
-    """The texts as the fewest networks; None where one is none."""
+    """The texts as networks of which none is within another; None where one is none."""
+    found: list[str] = []
+    end = (0, 0)
     try:
-        return _collapsed(str(ipaddress.ip_network(text, strict=False)) for text in texts)
+        # Of two that begin together the larger one comes first.
+        spans = sorted((version, first, -last) for version, first, last in map(_span, texts))
     except ValueError:
         return None
+    for version, first, last in spans:
+        if (version, -last) > end:
+            found.append(_text(version, first, -last))
+            end = (version, -last)
+    return tuple(found)
+
+
+def _span(text: str) -> tuple[int, int, int]:
+    try:
+        return _rules.span_of(text)
+    except ValueError:
+        # Netmasks are written out now and then.
+        return _rules.span_of(str(ipaddress.ip_network(text, strict=False)))
+
+
+def _text(version: int, first: int, last: int) -> str:
+    kind, octets = (socket.AF_INET6, 16) if version == 6 else (socket.AF_INET, 4)
+    return f"{socket.inet_ntop(kind, first.to_bytes(octets, 'big'))}/{octets * 8 - (last - first).bit_length()}"
 
 
 def _collapsed(peers: Iterable[str]) -> tuple[str, ...]:
