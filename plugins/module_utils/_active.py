@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import ENTRIES, FIREWALLS
 from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
 
 _SYSTEMD = Path("/run/systemd/system")
@@ -42,18 +42,18 @@ def choose(run: Run, asked: str = "auto") -> str | None:
 def active_firewalls(run: Run) -> list[str]:
     """The firewalls that filter on this host now; tables of Docker, libvirt or fail2ban are none."""
     on = _units_that(run, "is-active", ("active", "activating", "reloading"))
-    found = [name for name, kind in FIREWALLS.items() if on.intersection(kind.UNITS) or kind.switched_on()]
+    found = [name for name, entry in ENTRIES.items() if on.intersection(entry.units) or entry.is_switched_on()]
     return found or [name for name, kind in FIREWALLS.items() if kind.filters(run)]
 
 
 def stopped_firewalls(run: Run) -> list[str]:
     """The firewalls that start at boot, though they do not run now."""
     on = _units_that(run, "is-enabled", ("enabled",))
-    return [name for name, kind in FIREWALLS.items() if on.intersection(kind.UNITS)]
+    return [name for name, entry in ENTRIES.items() if on.intersection(entry.units)]
 
 
 def _units_that(run: Run, question: str, answers: tuple[str, ...]) -> set[str]:
-    units = [unit for kind in FIREWALLS.values() for unit in kind.UNITS]
+    units = [unit for entry in ENTRIES.values() for unit in entry.units]
     if not _SYSTEMD.is_dir():
         return set()
     if question == "is-active":
@@ -62,7 +62,8 @@ def _units_that(run: Run, question: str, answers: tuple[str, ...]) -> set[str]:
     return {unit for unit in units if run(["systemctl", question, unit])[1].strip() in answers}
 
 
-def leftovers(run: Run, active: str, shorts: Mapping[str, str]) -> dict[str, list[str]]:
+def leftovers(run: Run, active: Sequence[str], shorts: Mapping[str, str]) -> dict[str, list[str]]:
     """What stands of the owners in the files of firewalls that are not active, by firewall."""
-    found = {name: kind.left(run, shorts) for name, kind in FIREWALLS.items() if name != active}
+    others = [name for name, entry in ENTRIES.items() if name not in active and entry.has_traces()]
+    found = {name: FIREWALLS[name].left(run, shorts) for name in others}
     return {name: lines for name, lines in found.items() if lines}

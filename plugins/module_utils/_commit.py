@@ -27,7 +27,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils import _host, _records, _state
+from ansible_collections.printnet.ports.plugins.module_utils import _active, _host, _records, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
 from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
 from ansible_collections.printnet.ports.plugins.module_utils._state import Found, States
@@ -90,7 +90,7 @@ class Change:
 
     def command(self, what: str) -> list[str]:
         """The command that confirms or restores it."""
-        return [sys.executable, "-I", "-B", str(LAUNCHER), what, self.token]
+        return [sys.executable, "-I", "-B", str(LAUNCHER), what, self.token, self.firewall]
 
 
 def _text(change: Change) -> str:
@@ -231,14 +231,15 @@ def _settle(run: Run) -> bool:
         units = [f"{change.unit}.timer", f"{change.unit}.service"]
         if {"active", "activating"}.intersection(run(["systemctl", "is-active", *units])[1].split()):
             return True
-    restore(run, change, "it was not confirmed, and its timer was gone")
+    name = change.firewall if change else _active.choose(run)
+    if name is None:
+        raise HostError("A change was not confirmed, and no firewall is active in which it could be put back.")
+    restore(run, change or _what_is_saved(run, name), "it was not confirmed, and its timer was gone")
     return False
 
 
-def restore(run: Run, change: Change | None, cause: str) -> None:
-    """Put back what was there before the change; where that is not known any more, what is saved."""
-    if change is None:
-        change = _what_is_saved(run)
+def restore(run: Run, change: Change, cause: str) -> None:
+    """Put back what was there before the change."""
     firewall = FIREWALLS[change.firewall](run, change.shorts)
     now = firewall.read()
     firewall.go_live(now, {owner: Found(now[owner].saved, found.live) for owner, found in change.before.items()})
@@ -247,23 +248,12 @@ def restore(run: Run, change: Change | None, cause: str) -> None:
     disarm(run, change)
 
 
-def _what_is_saved(run: Run) -> Change:
+def _what_is_saved(run: Run, name: str) -> Change:
     """A change back to what is saved, for when its own notes are damaged: nothing is saved before it is confirmed."""
-    names = [name for name, kind in FIREWALLS.items() if kind.has_bindings() and _answers(run, kind)]
-    name = names[0] if names else ""
-    if not name:
-        raise HostError("No firewall answers, so nothing could be put back.")
     shorts = FIREWALLS[name](run, {}).owners()
     now = FIREWALLS[name](run, shorts).read()
     before = {owner: Found(found.saved, found.saved) for owner, found in now.items()}
-    return Change(name, shorts, before, before, "an unknown run", 0)
-
-
-def _answers(run: Run, kind: Any) -> bool:
-    try:
-        return bool(kind(run, {}).owners())
-    except HostError:
-        return False
+    return Change(name, shorts, before, before, "an unknown run", 0, armed="an unknown time")
 
 
 def confirm(run: Run, token: str) -> dict[str, Any]:
@@ -290,15 +280,15 @@ def confirm(run: Run, token: str) -> dict[str, Any]:
 
 
 def main(run: Run, arguments: list[str]) -> None:
-    """The switch: ``restore TOKEN`` or ``confirm TOKEN``."""
-    what, token = arguments
+    """The switch: ``restore`` or ``confirm``, the change's token, and the firewall's name."""
+    what, token, firewall = arguments
     if what == "confirm":
         sys.stdout.write(json.dumps(confirm(run, token)) + "\n")
     else:
-        _fire(run, token)
+        _fire(run, token, firewall)
 
 
-def _fire(run: Run, token: str) -> None:
+def _fire(run: Run, token: str, firewall: str) -> None:
     """Restore what the token belongs to, if it is still open."""
     with _at_last():
         change = _change(PENDING) or _change(KEPT)
@@ -306,26 +296,19 @@ def _fire(run: Run, token: str) -> None:
             return
         within = f" within {change.timeout} seconds" if change else ""
         cause = f"nobody confirmed it over a new connection{within}"
-        wrong: HostError | None = None
+        wrong = ""
         for attempt in range(_ATTEMPTS):
             time.sleep(0.3 * attempt)
-            wrong = _attempt(run, change, cause)
-            if wrong is None:
+            try:
+                change = change or _what_is_saved(run, firewall)
+                restore(run, change, cause)
+            except HostError as trouble:
+                wrong = str(trouble)
+            else:
                 return
-        _records.add(
-            change.run if change else "an unknown run",
-            change.armed if change else "an unknown time",
-            list(change.after) if change else [],
-            f"{cause}; but putting it back failed: {wrong}",
-        )
-
-
-def _attempt(run: Run, change: Change | None, cause: str) -> HostError | None:
-    try:
-        restore(run, change, cause)
-    except HostError as wrong:
-        return wrong
-    return None
+        owners = list(change.after) if change else []
+        told = (change.run, change.armed) if change else ("an unknown run", "an unknown time")
+        _records.add(*told, owners, f"{cause}; but putting it back failed: {wrong}")
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from ansible_collections.printnet.ports.plugins.module_utils import (
     _rules,
     _state,
 )
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import ENTRIES, FIREWALLS
 from ansible_collections.printnet.ports.plugins.module_utils._host import HostError, Run
 from ansible_collections.printnet.ports.plugins.module_utils._rules import Span
 from ansible_collections.printnet.ports.plugins.module_utils._state import Found, States
@@ -56,15 +56,16 @@ def _run(module: AnsibleModule) -> dict[str, Any]:
     if name:
         _firewall_module.find_bindings(name)
     seen = _look(run, name, plan)
-    kinds = FIREWALLS.items()
     return {
         "firewall": name,
         "firewalls": [
-            {"name": one, "active": one in active, "starts_at_boot": one in enabled or kind.switched_on()}
-            for one, kind in kinds
+            {"name": one, "active": one in active, "starts_at_boot": one in enabled or entry.is_switched_on()}
+            for one, entry in ENTRIES.items()
         ],
         **seen,
-        "leftovers": _leftovers(run, active, {**_shorts(plan), **{k: v["short"] for k, v in seen["owners"].items()}}),
+        "leftovers": _active.leftovers(
+            run, active, {**_shorts(plan), **{k: v["short"] for k, v in seen["owners"].items()}}
+        ),
         "restored": restored(),
         "notes": [*notes(active, enabled, name), *seen["notes"]],
     }
@@ -101,11 +102,6 @@ def notes(active: list[str], enabled: list[str], name: str) -> list[str]:
 def _shorts(plan: Mapping[str, Any]) -> dict[str, str]:
     """The owners that the controller knows of, or only those that the task asks for."""
     return {one["owner"]: one["short"] for one in (plan["known"] if plan["asked"] is None else plan["asked"])}
-
-
-def _leftovers(run: Run, active: list[str], shorts: Mapping[str, str]) -> dict[str, list[str]]:
-    found = {name: kind.left(run, shorts) for name, kind in FIREWALLS.items() if name not in active}
-    return {name: lines for name, lines in found.items() if lines}
 
 
 def _look(run: Run, name: str, plan: Mapping[str, Any]) -> dict[str, Any]:

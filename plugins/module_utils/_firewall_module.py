@@ -106,7 +106,7 @@ def _apply(module: AnsibleModule, run: Run, name: str, shorts: Mapping[str, str]
     now = firewall.read()
     wanted = _with_outbound(module.params["plan"]["outbound"], firewall, wanted)
     aims = firewall.check(_aims(wanted, now, module.params["removals"] == "later"), now)
-    left = _active.leftovers(run, name, shorts)
+    left = _active.leftovers(run, [name], shorts)
     for note in [*firewall.notes(), *_foreign.voided(wanted, firewall.blocking())]:
         module.warn(note)
     result = {

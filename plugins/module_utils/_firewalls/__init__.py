@@ -4,21 +4,104 @@
 
 """PRIVATE: the firewalls that the collection drives, one file each.
 
-Adding one is one file beside this and one line here. The imports stand at the top and by name because Ansible
-ships to a host what it can see to be imported.
+Adding one is one file beside this, its name in the import below, and an entry in the table. Python compiles on the host
+what Ansible ships, each time, so only the firewall that is active is imported. What says whether it is stands here.
 """
 
 from __future__ import annotations
 
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Backend
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls.firewalld import Firewalld
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls.iptables import Iptables
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls.nftables import Nftables
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls.ufw import Ufw
+import glob
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-FIREWALLS: dict[str, type[Backend]] = {
-    "firewalld": Firewalld,
-    "nftables": Nftables,
-    "iptables": Iptables,
-    "ufw": Ufw,
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Backend
+
+if TYPE_CHECKING:
+    # Ansible ships to a host what it can see to be imported, wherever that stands.
+    from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (  # noqa: F401
+        firewalld,
+        iptables,
+        nftables,
+        ufw,
+    )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A firewall's class, and what is known of it before that is imported."""
+
+    kind: str
+    units: tuple[str, ...] = ()
+    """The systemd units that load it; it is active where one of them is."""
+    switch: tuple[str, str] = ("", "")
+    """For one without a unit: a program that it has, and a file whose line ``ENABLED=yes`` says that it is active."""
+    traces: tuple[tuple[str, str], ...] = ()
+    """Files in which something of ours may stand when it is not active, and a text that is in them then."""
+
+    def is_switched_on(self) -> bool:
+        """Whether its switch says that it is active. Its settings may outlive its package."""
+        program, path = self.switch
+        if not program or not Path(program).exists():
+            return False
+        with suppress(OSError):
+            text = Path(path).read_text(encoding="utf-8", errors="replace")
+            return bool(re.search(r"(?mi)^\s*ENABLED\s*=\s*[\"']?yes\b", text))
+        return False
+
+    def has_traces(self) -> bool:
+        """Whether something of ours may stand in its files."""
+        return any(text.encode() in _bytes(path) for pattern, text in self.traces for path in glob.glob(pattern))
+
+
+def _bytes(path: str) -> bytes:
+    with suppress(OSError):
+        return Path(path).read_bytes()
+    return b""
+
+
+ENTRIES = {
+    "firewalld": Entry(
+        "Firewalld",
+        units=("firewalld.service",),
+        traces=(("/etc/firewalld/policies/pnp*.xml", ""), ("/etc/firewalld/ipsets/pnp*.xml", "")),
+    ),
+    "nftables": Entry(
+        "Nftables",
+        units=("nftables.service",),
+        traces=(("/etc/printnet.ports/*", ""), ("/etc/systemd/system/nftables.service.d/printnet.ports.conf", "")),
+    ),
+    "iptables": Entry(
+        "Iptables",
+        units=("netfilter-persistent.service", "iptables.service", "ip6tables.service"),
+        traces=(("/etc/iptables/rules.v?", "pnports1-"), ("/etc/sysconfig/ip*tables", "pnports1-")),
+    ),
+    "ufw": Entry(
+        "Ufw",
+        switch=("/usr/sbin/ufw", "/etc/ufw/ufw.conf"),
+        # Its comments are written as figures.
+        traces=tuple((f"{folder}/ufw/user*.rules", b"printnet.ports/".hex()) for folder in ("/etc", "/lib")),
+    ),
 }
+
+
+class _Firewalls(Mapping[str, type[Backend]]):
+    """The classes by name, each imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> type[Backend]:
+        kind = ENTRIES[name].kind
+        found: type[Backend] = getattr(import_module(f"{__name__}.{name}"), kind)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(ENTRIES)
+
+    def __len__(self) -> int:
+        return len(ENTRIES)
+
+
+FIREWALLS = _Firewalls()

@@ -30,8 +30,6 @@ class Backend:
     digits and ``_``. A method that can't do its work raises HostError with a sentence that says what to do.
     """
 
-    UNITS: tuple[str, ...] = ()
-    """The systemd units that load the firewall; it is active where one of them is."""
     BINDINGS = ""
     """The Python library of the host that is needed, if any."""
 
@@ -43,11 +41,6 @@ class Backend:
     def has_bindings() -> bool:
         """Whether this Python has the library."""
         return True
-
-    @classmethod
-    def switched_on(cls) -> bool:
-        """Whether it is active though no unit says so."""
-        return False
 
     @classmethod
     def filters(cls, _run: Run) -> bool:

@@ -18,14 +18,12 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_file import Saved
 from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError
 
-CONF = Path("/etc/ufw/ufw.conf")
 DEFAULTS = Path("/etc/default/ufw")
 FOLDERS = (Path("/etc/ufw"), Path("/lib/ufw"), Path("/var/lib/ufw"))
 """Where the rules of users stand, newest versions first."""
 FILES = {4: "user.rules", 6: "user6.rules"}
 LOCK = Path("/run/ufw.lock")
 LOCK_SECONDS = 30
-PROGRAMS = tuple(Path(folder) / "ufw" for folder in ("/usr/sbin", "/sbin", "/usr/bin", "/usr/local/sbin"))
 IPV6 = Path("/proc/sys/net/ipv6")
 
 
@@ -41,11 +39,6 @@ def setting(path: Path, name: str) -> str:
         if mark and key.strip() == name:
             found = value.strip().strip("\"'").lower()
     return found
-
-
-def enabled() -> bool:
-    """Whether ufw is there and switched on; its settings stay behind when its package is removed."""
-    return setting(CONF, "ENABLED") == "yes" and any(path.exists() for path in PROGRAMS)
 
 
 def file_of(version: int) -> Path:

@@ -46,7 +46,6 @@ Slot = tuple[str, str]
 class Firewalld(Backend):
     """firewalld with the policies of the owners."""
 
-    UNITS = ("firewalld.service",)
     BINDINGS = "dbus"
 
     def __init__(self, run: Run, shorts: Mapping[str, str]) -> None:

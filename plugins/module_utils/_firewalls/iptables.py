@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from ansible_collections.printnet.ports.plugins.module_utils import _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables, _xtables_file, _xtables_foreign
@@ -30,13 +31,13 @@ OWNERS = "printnet.ports/"
 class Iptables(Backend):
     """iptables and ip6tables with the chains of the owners."""
 
-    UNITS = tuple(keeper.unit for keeper in _xtables_file.KEEPERS)
-
     def __init__(self, run: Run, shorts: Mapping[str, str]) -> None:
         super().__init__(run, shorts)
         self._live: dict[int, Table] | None = None
         self._kept: tuple[dict[int, str], list[str]] | None = None
+        # What is saved is mostly what is live; each is understood once.
         self._known: dict[tuple[int, str], tuple[Chains, tuple[list[Rule], list[str]]]] = {}
+        self._halves: dict[str, tuple[list[Rule], Half]] = {}
 
     @classmethod
     def filters(cls, run: Run) -> bool:
@@ -130,10 +131,13 @@ class Iptables(Backend):
             rules += allowed
             faults = [*strange, *place.jump_faults(table, owner, short)]
             odd += [f"{programs.PROGRAMS[version]}: {text}" for text in faults]
-        return _state.half(rules, odd)
+        last = self._halves.get(owner)
+        if last is None or last[0] != rules:
+            last = self._halves[owner] = (rules, _state.half(rules))
+        return replace(last[1], odd=tuple(sorted(odd)))
 
     def _decoded(self, version: int, short: str, chains: Chains) -> tuple[list[Rule], list[str]]:
-        """What the chains allow; saved ones are mostly those that are live."""
+        """What the chains allow, and what is odd in them."""
         key = (version, short)
         known = self._known.get(key)
         if known is None or known[0] != chains:

@@ -37,8 +37,6 @@ _COPIES = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf")
 class Nftables(Backend):
     """nftables with the chains of the owners."""
 
-    UNITS = (files.UNIT,)
-
     def __init__(self, run: Run, shorts: Mapping[str, str]) -> None:
         super().__init__(run, shorts)
         self._seen: list[Table] | None = None
@@ -157,7 +155,7 @@ class Nftables(Backend):
 
     def _elements(self, table: Table, name: str) -> Any:
         words = ["list", "set", table.family, table.name, name]
-        rc, out, _told = self.run([_nft_path(), "--json", *words])
+        rc, out, _told = self.run([_nft_path(), "--json", *words]) if all(map(place.is_word, words)) else (1, "", "")
         with suppress(ValueError, LookupError, TypeError):
             if rc == 0:
                 one = next(item["set"] for item in json.loads(out)["nftables"] if "set" in item)
@@ -256,12 +254,14 @@ def _nft_path() -> str:
 
 
 def _list(run: Run) -> list[Table]:
-    """All tables; named sets, which may be huge, without their elements."""
-    rc, out, told = run([_nft_path(), "--json", "--terse", "list", "ruleset"])
-    if rc != 0:
-        raise HostError(f"nft did not list its rules: {_why(told)} {UNCHANGED}")
+    def ask(words: list[str]) -> str:
+        rc, out, told = run([_nft_path(), *words])
+        if rc != 0:
+            raise HostError(f"nft did not list its rules: {_why(told)} {UNCHANGED}")
+        return out
+
     try:
-        return place.parse(out)
+        return place.look(ask)
     except place.PlaceError as wrong:
         raise HostError(f"{wrong}. {UNCHANGED}") from None
 

@@ -66,10 +66,6 @@ class Ufw(Backend):
         self._without_v6 = False
 
     @classmethod
-    def switched_on(cls) -> bool:
-        return _ufw_host.enabled()
-
-    @classmethod
     def left(cls, _run: Run, shorts: Mapping[str, str]) -> list[str]:
         return [
             f"{file.path}: {_ufw_tuple.command(one, one.peer, owners)}"

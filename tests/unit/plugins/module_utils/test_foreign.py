@@ -51,6 +51,8 @@ def test_a_wall_of_drops_is_counted() -> None:
     assert found[-1] == "290 more rules of others block what is asked for here."
 
 
-def test_which_rules_touch_a_port() -> None:
+def test_which_rules_touch_the_port_of_a_flow() -> None:
     some = [_drop(), _drop(ports=((22, 22),)), _drop(transport="udp")]
-    assert _foreign.touching(some, {"tcp": [(500, 600)]}) == some[:1]
+    (found,) = _foreign.touching(some, {("tcp", (500, 600)): ["a"], ("tcp", (515, 515)): ["b"], ("udp", (9, 9)): ["c"]})
+    assert found.rule.flows == ("a", "b")
+    assert found.where == some[0].where

@@ -34,16 +34,6 @@ def test_settings_are_read_as_a_shell_reads_them(tmp_path: Path, text: str, valu
     assert _ufw_host.setting(tmp_path / "none", "ENABLED") == ""
 
 
-def test_settings_of_a_removed_ufw_do_not_switch_it_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    conf, program = tmp_path / "ufw.conf", tmp_path / "ufw"
-    conf.write_text("ENABLED=yes\n", encoding="utf-8")
-    monkeypatch.setattr(_ufw_host, "CONF", conf)
-    monkeypatch.setattr(_ufw_host, "PROGRAMS", (program,))
-    assert not _ufw_host.enabled()
-    program.touch()
-    assert _ufw_host.enabled()
-
-
 def test_a_missing_file_is_an_error_where_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_ufw_host, "FOLDERS", (tmp_path / "etc", tmp_path / "lib"))
     assert _ufw_host.load(6, needed=False) is None
