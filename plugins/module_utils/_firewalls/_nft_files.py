@@ -69,7 +69,7 @@ def main():
         wait_for_a_run_of_the_module()
         with open("{saved}", encoding="utf-8") as file:
             wanted = load(file.read())
-        tables = parse(nft(["--json", "--terse", "list", "ruleset"]))
+        tables = look(nft)
         lines = transaction(tables, wanted)
         if lines:
             nft(["-f", "-"], "\\n".join(lines) + "\\n")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,7 @@ _SHORT = re.compile(r"[a-z0-9_]{1,9}\Z")
 _OWNER = re.compile(re.escape(OWNER) + r"[A-Za-z0-9_.\-]{1,100}\Z")
 _PORTS = re.compile(r"[0-9]{1,5}(?:-[0-9]{1,5})?\Z")
 _PEER = re.compile(r"[0-9a-f:.]+/[0-9]{1,3}\Z")
+_FLAGS = frozenset(("dormant", "owner", "persist"))
 _DEPTH = 4
 
 
@@ -106,10 +107,27 @@ def _is_statement(each: Any) -> bool:
 
 
 def _flags(flags: Any) -> tuple[str, ...]:
-    """Nft up to 1.0.6 prints only the first letter."""
     words = [flags] if isinstance(flags, str) else flags or ()
-    long = {"d": "dormant", "o": "owner", "p": "persist"}
-    return tuple(long.get(word, word) for word in words)
+    return tuple(str(word) for word in words)
+
+
+def look(ask: Callable[[list[str]], str]) -> list[Table]:
+    """The tables that are live; ``ask`` is nft. Named sets, which may be huge, come without their elements.
+
+    nft up to 1.0.6 prints anything for a table's flags: such a table is asked for again, as text. Raises PlaceError.
+    """
+    tables = parse(ask(["--json", "--terse", "list", "ruleset"]))
+    for table in tables:
+        if not _FLAGS.issuperset(table.flags) and is_word(table.name):
+            text = ask(["--terse", "list", "table", table.family, table.name])
+            line = next((line for line in text.splitlines() if line.startswith("\tflags ")), "")
+            table.flags = tuple(line.replace(",", " ").split()[1:])
+    return tables
+
+
+def is_word(name: str) -> bool:
+    """Whether nft can read a name that the kernel holds; what is no name could be taken for a command."""
+    return bool(_NAME.match(name))
 
 
 def name_of(short: str, direction: str) -> str:
@@ -148,7 +166,7 @@ def obstacle(base: Base) -> str:
     """Why nothing can be put into a base chain, in a sentence, or nothing."""
     if "owner" in base.table.flags:
         return f"{base} refuses by default, and only the program that made this table can change it."
-    if not _NAME.match(base.table.name) or not _NAME.match(base.chain.name):
+    if not is_word(base.table.name) or not is_word(base.chain.name):
         return f"{base} refuses by default, and nft itself can't write such a name."
     if base.table.name == "filter" and any("xt" in each for each in _statements(base.table)):
         return f"{base} refuses by default, and belongs to iptables: a second firewall on this host."
