@@ -178,9 +178,24 @@ def _before(body: list[str], version: int, direction: str) -> int:
     return foreign[-1][0] + 1 if foreign else len(body)
 
 
+def left_of(path: str) -> list[str]:
+    """What a run that was killed has left beside the file, in words."""
+    there = _whole_file.is_left(path)
+    return [f"{path}{_whole_file.SUFFIX} is left of a run that was interrupted"] if there else []
+
+
+def clean(path: str) -> None:
+    """Remove what such a run has left."""
+    try:
+        _whole_file.clean(path)
+    except OSError as wrong:
+        raise HostError(f"What an interrupted run has left beside {path} can't be removed: {wrong}.") from None
+
+
 def write(path: str, text: str | None) -> None:
     """Put the text in place of the file's; None removes it. The file is whole at any moment."""
     try:
+        _whole_file.clean(path)
         if text is None:
             with suppress(FileNotFoundError):
                 os.unlink(path)
@@ -195,7 +210,6 @@ def write(path: str, text: str | None) -> None:
 def _make(path: str, text: str) -> None:
     """A file that was not there; nobody but root need read it."""
     name = path + _whole_file.SUFFIX
-    _whole_file.clean(path)
     descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         file.write(text)

@@ -44,11 +44,14 @@ class Table:
     chains: Chains = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
     counts: dict[str, str] = field(default_factory=dict)
+    _read: dict[str, list[Line]] = field(default_factory=dict, compare=False, repr=False)
 
     def lines(self, base: str) -> list[Line]:
         """The rules of INPUT or OUTPUT, or of a chain that they reach."""
-        direction = "out" if base == BASES["out"] else "in"
-        return [read(text, self.version, direction) for text in self.chains.get(base, ())]
+        if base not in self._read:
+            direction = "out" if base == BASES["out"] else "in"
+            self._read[base] = [read(text, self.version, direction) for text in self.chains.get(base, ())]
+        return self._read[base]
 
     def ours(self, short: str) -> Chains:
         """The chains of an owner."""

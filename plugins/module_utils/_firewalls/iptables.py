@@ -118,14 +118,15 @@ class Iptables(Backend):
     def read(self) -> States:
         self._live = None
         live, saved = self.live(), self._saved()
+        broken = [text for path in self._saving().values() for text in _xtables_file.left_of(path)]
         return {
-            owner: Found(self._half(owner, short, saved), self._half(owner, short, live))
+            owner: Found(self._half(owner, short, saved, broken), self._half(owner, short, live))
             for owner, short in self.shorts.items()
         }
 
-    def _half(self, owner: str, short: str, found: Mapping[int, Table]) -> Half:
+    def _half(self, owner: str, short: str, found: Mapping[int, Table], broken: Iterable[str] = ()) -> Half:
         rules: list[Rule] = []
-        odd: list[str] = []
+        odd = list(broken)
         for version, table in found.items():
             allowed, strange = self._decoded(version, short, table.ours(short))
             rules += allowed
@@ -209,8 +210,11 @@ class Iptables(Backend):
         changes = self._new_texts(aims)
         for path, (version, _old, new) in changes.items():
             self._try(version, path, new)
-        for path, (_version, _old, new) in changes.items():
-            _xtables_file.write(path, new)
+        for path in self._saving().values():
+            if path in changes:
+                _xtables_file.write(path, changes[path][2])
+            else:
+                _xtables_file.clean(path)
 
     def commands(self, now: States, aims: States) -> list[str]:
         """The lines as the two programs get them, each named."""
