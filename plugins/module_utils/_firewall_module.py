@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -171,7 +171,15 @@ def _go_live(run: Run, firewall: Any, change: _commit.Change) -> dict[str, Any]:
     """Make the change live under an armed switch; how it is confirmed is the answer."""
     armed = _commit.arm(run, change)
     try:
-        firewall.go_live(firewall.stage(armed.before, armed.after), armed.after)
+        staged = firewall.stage(armed.before, armed.after)
+    except HostError:
+        # No packet has noticed; what was made ready goes again.
+        with suppress(HostError):
+            firewall.commit(firewall.read(), armed.before)
+        _commit.disarm(run, armed)
+        raise
+    try:
+        firewall.go_live(staged, armed.after)
         _compare(firewall.read(), armed.after, live_only=True)
     except HostError as wrong:
         _put_back(firewall, wrong, armed.before)

@@ -12,12 +12,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 ROOT = Path(__file__).parents[2]
 LAB = str(ROOT / "tests/lab/lab")
@@ -76,24 +76,30 @@ def _run(command: list[str], check: bool = True) -> subprocess.CompletedProcess[
     return done
 
 
-@pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+@contextmanager
+def up(factory: pytest.TempPathFactory, estate: str) -> Iterator[Lab]:
+    """The lab that a description in tests/lab/estates makes."""
     if os.geteuid() != 0:
         pytest.fail("Real hosts need root: run make test as root.")
-    name = f"it{os.getpid()}"
-    _run([LAB, "up", "tests/lab/estates/vpsx.yml", "--name", name, "--owner", str(os.getpid())])
+    name = f"it-{estate}-{os.getpid()}"
+    _run([LAB, "up", f"tests/lab/estates/{estate}.yml", "--name", name, "--owner", str(os.getpid())])
     try:
-        inventory = tmp_path_factory.mktemp("lab") / "inventory.yml"
+        inventory = factory.mktemp("lab") / "inventory.yml"
         inventory.write_text(_run([LAB, "inventory", name]).stdout, encoding="utf-8")
-        yaml.safe_load(inventory.read_text(encoding="utf-8"))
         yield Lab(name, inventory)
     finally:
         _run([LAB, "down", name])
 
 
-@pytest.fixture(params=["vpsx12", "vpsx13"])
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with up(tmp_path_factory, "firewalld") as there:
+        yield there
+
+
+@pytest.fixture(params=["vpsx11", "vpsx12", "vpsx13"])
 def each(request: pytest.FixtureRequest, lab: Lab) -> Iterator[str]:
-    """A VPSX host, on Debian 12 and on Debian 13, as the lab made it; and so again after the test."""
+    """A VPSX host, on Debian 11, 12 and 13, as the lab made it; and so again after the test."""
     yield from _unchanged(lab, request.param)
 
 

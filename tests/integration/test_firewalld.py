@@ -16,7 +16,11 @@ import pytest
 
 from .conftest import NETWORKS, Lab, state
 
-ADDRESSES = {"vpsx12": ("192.0.2.12", "2001:db8:1::12"), "vpsx13": ("192.0.2.13", "2001:db8:1::13")}
+ADDRESSES = {
+    "vpsx11": ("192.0.2.11", "2001:db8:1::11"),
+    "vpsx12": ("192.0.2.12", "2001:db8:1::12"),
+    "vpsx13": ("192.0.2.13", "2001:db8:1::13"),
+}
 SUBMISSION = {"tcp/515", "tcp/631", "tcp/9443"}
 QUICK = "22,161,443,515,631,5500,5501,7501,8080,9100,9187,9443"
 """The ports that are looked at where the whole range has been looked at elsewhere."""
@@ -277,7 +281,7 @@ def test_a_holder_of_the_lock_that_was_killed_blocks_nobody(lab: Lab, host: str)
     time.sleep(1)
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(lab.firewall, host)
-        time.sleep(3)
+        lab.host(host, "until pgrep -f AnsiballZ_firewall >/dev/null; do sleep 0.1; done; sleep 2")
         assert not run.done()
         lab.host(host, "pkill -KILL -f '[s]leep 60'")
         holder.wait(10)

@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -193,18 +192,6 @@ def daemon_reload(run: Run) -> None:
     rc, _out, told = run(["systemctl", "daemon-reload"])
     if rc != 0:
         raise HostError(f"systemd did not read its files again: {' '.join(told.split())}.")
-
-
-def is_writable() -> bool:
-    """Whether files of ours can be made; tried with one that has no name."""
-    for folder in {FOLDER, DROP_IN.parent}:
-        there = next(path for path in (folder, *folder.parents) if path.is_dir())
-        try:
-            with tempfile.TemporaryFile(dir=there):
-                pass
-        except OSError:
-            return False
-    return True
 
 
 def is_loaded_at_boot() -> bool:

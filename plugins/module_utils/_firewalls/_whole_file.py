@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import suppress
+
+from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError
 
 SUFFIX = ".pnports1"
 """Ends the name of the file beside it that becomes the new one. A run that is killed may leave it."""
@@ -73,3 +76,16 @@ def clean(path: str) -> None:
     """Remove what such a run has left. Raises OSError."""
     with suppress(FileNotFoundError):
         os.unlink(os.path.realpath(path) + SUFFIX)
+
+
+def room(folder: str, size: int) -> None:
+    """Raise a HostError where a file of that size can't be made in a folder, or in the one that it would be made in."""
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"\0" * size)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as wrong:
+        raise HostError(f"{folder} takes no file, so nothing could be saved: {wrong.strerror}. {UNCHANGED}") from None

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_bus as bus
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_foreign, _rich
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_foreign, _rich, _whole_file
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Backend, Foreign, changed
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_unsaved import unsaved
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._rich import Raw
@@ -35,6 +35,8 @@ HEAVY = 100
 """More single changes than this take longer than a reload."""
 _OURS = re.compile(rf"(?:{'|'.join(PREFIX.values())})([a-z0-9_]{{1,9}})(?:-[0-9a-f]{{6}}[46])?\Z")
 _OWNER = "printnet.ports/"
+_LINE = 256
+"""More bytes than a rule or a network takes in a file."""
 _EMPTY = "an empty policy, which the next reload removes"
 
 _HAND = "a policy or a set that is not made as ours are"
@@ -187,6 +189,7 @@ class Firewalld(Backend):
     def stage(self, now: States, aims: States) -> States:
         """Make the policies and sets that have to be there before their rules can be live; they let nobody in yet."""
         raws = self._encoded(aims, "live")
+        self._need_room(self._encoded(aims, "saved"))
         needed = {
             slot: raw for slot, raw in raws.items() if raw.rich is not None and self._comes_or_goes(slot, raw, now)
         }
@@ -234,8 +237,16 @@ class Firewalld(Backend):
         for one in there:
             self._bus.change_live_set(one, remove=here.get(one, frozenset()) - there[one])
 
+    def _need_room(self, raws: Mapping[Slot, Raw]) -> None:
+        """Refuse where a file could not be written: on a full disk firewalld, which writes in place, leaves a half one."""
+        texts = sum(len(raw.rich or ()) + sum(map(len, raw.entries().values())) for raw in raws.values())
+        for folder in ("policies", "ipsets"):
+            _whole_file.room(str(bus.FILES / folder), 4096 + _LINE * texts)
+
     def save(self, now: States, aims: States) -> None:
         raws = self._encoded(aims, "saved")
+        if any(raws[slot] != self._saved[slot] for slot in raws):
+            self._need_room(raws)
         for slot in self._names:
             if now[slot[0]].saved != aims[slot[0]].saved or raws[slot] != self._saved[slot]:
                 self._save(slot, raws[slot])

@@ -22,7 +22,7 @@ from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_files as files
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_foreign, _nft_rules
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_foreign, _nft_rules, _whole_file
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Backend, Foreign, changed
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Base, Table, Wanted
@@ -114,11 +114,11 @@ class Nftables(Backend):
                 rules.append(replace(rule, peers=peers))
         return _state.half(rules, live.odd) if cut else live
 
-    def stage(self, now: States, _aims: States) -> States:
-        if not files.is_writable():
-            raise HostError(
-                f"{files.FOLDER} or {files.DROP_IN.parent} can't be written, so nothing could be saved. {UNCHANGED}"
-            )
+    def stage(self, now: States, aims: States) -> States:
+        # The rules, and the copied program that loads them.
+        size = len(place.dump(self._to_save(aims))) + len(files.loader())
+        for path in (files.FOLDER, files.DROP_IN.parent):
+            _whole_file.room(str(path), size)
         return now
 
     def go_live(self, now: States, aims: States) -> None:
@@ -129,12 +129,15 @@ class Nftables(Backend):
             self._nft(lines)
 
     def save(self, now: States, aims: States) -> None:
+        files.write(self.run, self._to_save(aims))
+
+    def _to_save(self, aims: States) -> Wanted:
         saved = files.read()
         for owner, aim in aims.items():
             saved.pop(owner, None)
             if aim.saved.rules:
                 saved[owner] = _plain(self.shorts[owner], aim.saved.rules)
-        files.write(self.run, saved)
+        return saved
 
     def commands(self, now: States, aims: States) -> list[str]:
         return self._lines(now, aims)

@@ -1,0 +1,281 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The confirmed commit on booted hosts: whatever cuts the controller off, the host has again what it had."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from .conftest import BIN, NETWORKS, ROOT, Lab, up
+
+LOGIN = {
+    "owner": "login",
+    "rules": [{"transport": "tcp", "ports": ["22"], "peers": ["any"], "comment": "The only way in"}],
+}
+GONE = {"owner": "login", "state": "absent", "confirm_timeout": 6}
+PENDING = "/run/printnet.ports/pending.json"
+SECONDS = 6 + 2
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """How a firewall's host is made to depend on our rule for SSH, what it is judged by, and where it saves."""
+
+    host: str
+    addresses: tuple[str, str]
+    hand_over: str
+    folder: str
+
+
+FIREWALLS = [
+    Firewall(
+        "firewalld1",
+        ("192.0.2.11", "2001:db8:1::11"),
+        "firewall-cmd -q --permanent --remove-service=ssh; firewall-cmd -q --reload",
+        "/etc/firewalld/policies",
+    ),
+    Firewall(
+        "nftables1",
+        ("192.0.2.12", "2001:db8:1::12"),
+        "sed -i '/dport 22/d' /etc/nftables.conf; systemctl reload nftables",
+        "/etc/printnet.ports",
+    ),
+    Firewall(
+        "iptables1",
+        ("192.0.2.13", "2001:db8:1::13"),
+        "sed -i '/-A INPUT.*dport 22/d' /etc/iptables/rules.v?; systemctl restart netfilter-persistent",
+        "/etc/iptables",
+    ),
+    Firewall("ufw1", ("192.0.2.14", "2001:db8:1::14"), "ufw delete allow 22/tcp", "/etc/ufw"),
+]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with up(tmp_path_factory, "firewalls") as there:
+        yield there
+
+
+@pytest.fixture(params=FIREWALLS, ids=lambda one: one.host)
+def depending(request: pytest.FixtureRequest, lab: Lab) -> Firewall:
+    """A host that lets SSH in by our rule only."""
+    firewall: Firewall = request.param
+    lab.firewall(firewall.host, arguments={**LOGIN, "confirm": "never"})
+    lab.host(firewall.host, firewall.hand_over)
+    lab.host(firewall.host, "rm -rf /var/lib/printnet.ports /run/printnet.ports.restored.json")
+    assert reached(lab, firewall) == {"tcp/22"}
+    return firewall
+
+
+def reached(lab: Lab, firewall: Firewall, ports: str = "22,515,631,5501,8080,9443") -> set[str]:
+    """What the workstation reaches, the same by IPv4 and IPv6.
+
+    Right after a reload or a boot, neighbours have to find each other again.
+    """
+    for _attempt in range(5):
+        old, new = (lab.scan("client1", address, ports) for address in firewall.addresses)
+        if old == new:
+            return old
+        time.sleep(1)
+    raise AssertionError(f"IPv4 reaches {old}, IPv6 {new}")
+
+
+def saved(lab: Lab, firewall: Firewall) -> str:
+    """The saved files: names, modes and bytes."""
+    script = f"cd {firewall.folder} && find . -type f -printf '%M %p ' -exec sha256sum {{}} + | sort"
+    return lab.host(firewall.host, script)
+
+
+def left(lab: Lab, firewall: Firewall) -> str:
+    """What is left of the machinery, beside the record."""
+    files = "ls -d /run/printnet.ports* /var/lib/printnet.ports/pending* 2>/dev/null"
+    return lab.host(firewall.host, f"{files}; systemctl list-timers --all | grep printnet", check=False)
+
+
+def start(lab: Lab, host: str, arguments: dict[str, Any]) -> subprocess.Popen[str]:
+    """A run of its own process group, to be killed."""
+    return subprocess.Popen(
+        [
+            str(BIN / "ansible"), host, "-i", str(lab.inventory), "-e", json.dumps({"printnet_networks": NETWORKS}),
+            "-m", "printnet.ports.firewall", "-a", json.dumps(arguments),
+        ],
+        cwd=ROOT, env={**os.environ, "ANSIBLE_HOST_KEY_CHECKING": "0"}, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+
+
+def watch(lab: Lab, host: str, then: str) -> subprocess.Popen[str]:
+    """As soon as a change is open, do something on the host."""
+    script = f"until [ -s {PENDING} ]; do sleep 0.002; done; {then}"
+    return subprocess.Popen(
+        [str(ROOT / "tests/lab/lab"), "exec", lab.name, host, "--", "sh", "-c", script],
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def test_rules_that_would_drop_ssh_are_taken_back(lab: Lab, depending: Firewall) -> None:
+    before = saved(lab, depending)
+    answer = lab.firewall(depending.host, arguments=GONE, ok=False)
+    assert "so the host puts back what it had. It did" in answer["msg"]
+    assert not answer["changed"]
+    assert reached(lab, depending) == {"tcp/22"}
+    assert saved(lab, depending) == before
+    assert left(lab, depending) == ""
+    again = lab.firewall(depending.host, arguments=LOGIN)
+    assert not again["changed"]
+    assert "nobody confirmed it over a new connection within 6 seconds" in again["told"]
+    assert "nobody confirmed" not in lab.firewall(depending.host, arguments=LOGIN)["told"]
+    assert lab.host(depending.host, "ls /var/lib/printnet.ports", check=False) == ""
+
+
+def test_ssh_is_stopped_between_apply_and_confirm(lab: Lab, depending: Firewall) -> None:
+    back = "sleep 9; systemctl start ssh"
+    watcher = watch(lab, depending.host, f"systemctl stop ssh ssh.socket 2>/dev/null; {back}")
+    try:
+        answer = lab.firewall(depending.host, arguments={**GONE, "owner": "login"}, ok=False)
+        assert "so the host puts back what it had" in answer["msg"]
+    finally:
+        watcher.wait(60)
+    assert reached(lab, depending) == {"tcp/22"}
+    assert "nobody confirmed" in lab.firewall(depending.host, arguments=LOGIN)["told"]
+
+
+def test_the_controller_is_killed_before_it_confirms(lab: Lab, depending: Firewall) -> None:
+    before = saved(lab, depending)
+    run = start(lab, depending.host, GONE)
+    watch(lab, depending.host, "true").wait(60)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    time.sleep(SECONDS)
+    assert reached(lab, depending) == {"tcp/22"}
+    assert saved(lab, depending) == before
+    assert left(lab, depending) == ""
+    assert not lab.firewall(depending.host, arguments=LOGIN)["changed"]
+
+
+def test_a_reboot_before_the_confirmation_is_a_restore(lab: Lab, depending: Firewall) -> None:
+    run = start(lab, depending.host, {**GONE, "confirm_timeout": 60})
+    watch(lab, depending.host, "sleep 0.5").wait(60)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    lab.reboot(depending.host)
+    assert reached(lab, depending) == {"tcp/22"}
+    answer = lab.firewall(depending.host, arguments=LOGIN)
+    assert not answer["changed"]
+    assert "the host was rebooted before it was confirmed" in answer["told"]
+    assert left(lab, depending) == ""
+
+
+def test_a_second_run_waits_for_an_open_change(lab: Lab, depending: Firewall) -> None:
+    run = start(
+        lab,
+        depending.host,
+        {**LOGIN, "rules": [*LOGIN["rules"], port(8080)], "confirm": "always", "confirm_timeout": 20},
+    )
+    watch(lab, depending.host, "true").wait(60)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    answer = lab.firewall(depending.host, arguments={**LOGIN, "rules": [*LOGIN["rules"], port(515)]})
+    assert answer["changed"]
+    assert "Waited for a change of another run" in answer["told"]
+    assert reached(lab, depending) == {"tcp/22", "tcp/515"}
+
+
+def test_two_runs_at_once_both_end_well(lab: Lab, depending: Firewall) -> None:
+    choices = [{**LOGIN, "rules": [*LOGIN["rules"], port(number)], "confirm": "always"} for number in (515, 631)]
+    with ThreadPoolExecutor(2) as pool:
+        answers = [
+            run.result() for run in [pool.submit(lab.firewall, depending.host, arguments=one) for one in choices]
+        ]
+    assert all(answer["confirmed"] for answer in answers)
+    assert reached(lab, depending) in ({"tcp/22", "tcp/515"}, {"tcp/22", "tcp/631"})
+
+
+def port(number: int) -> dict[str, Any]:
+    return {"transport": "tcp", "ports": [str(number)], "peers": ["198.51.100.0/24", "2001:db8:2::/64"]}
+
+
+def full_disk(firewall: Firewall) -> tuple[str, str]:
+    """A disk without room below what the firewall saves."""
+    folder, small = firewall.folder, "/mnt/small"
+    make = [
+        f"mkdir -p {folder} {small}",
+        f"mount -t tmpfs -o size=256k tmpfs {small}",
+        f"cp -a {folder}/. {small}",
+        f"mount --bind {small} {folder}",
+        f"dd if=/dev/zero of={folder}/filler bs=4k 2>/dev/null || true",
+    ]
+    mend = f"rm -f {folder}/filler; umount {folder} {small}; rmdir {small}; rmdir {folder} 2>/dev/null; true"
+    return " && ".join(make), mend
+
+
+def read_only(_firewall: Firewall) -> tuple[str, str]:
+    return "mount --bind /etc /etc && mount -o remount,ro,bind /etc", "umount /etc"
+
+
+@pytest.mark.parametrize("trouble", [full_disk, read_only])
+@pytest.mark.parametrize("confirm", ["always", "auto"])
+def test_what_can_not_be_saved_is_not_applied(
+    lab: Lab, depending: Firewall, trouble: Callable[[Firewall], tuple[str, str]], confirm: str
+) -> None:
+    before = saved(lab, depending)
+    make, mend = trouble(depending)
+    lab.host(depending.host, make)
+    try:
+        more = {**LOGIN, "rules": [*LOGIN["rules"], *(port(number) for number in range(600, 700))], "confirm": confirm}
+        answer = lab.firewall(depending.host, arguments={**more, "confirm_timeout": 10}, ok=False)
+        assert "Traceback" not in answer["told"]
+        assert reached(lab, depending) == {"tcp/22"}
+    finally:
+        lab.host(depending.host, mend)
+    assert any(word in answer["msg"] for word in ("No space left", "Read-only")), answer["msg"]
+    assert saved(lab, depending) == before
+    assert left(lab, depending) == ""
+    assert not lab.firewall(depending.host, arguments=LOGIN)["changed"]
+
+
+def test_with_a_damaged_snapshot_nothing_is_applied(lab: Lab, depending: Firewall) -> None:
+    watcher = watch(lab, depending.host, f"echo x > {PENDING}")
+    answer = lab.firewall(depending.host, arguments={**GONE, "confirm_timeout": 30}, ok=False)
+    watcher.wait(60)
+    assert "reads differently" in answer["msg"]
+    assert "Nothing was changed" in answer["msg"]
+    assert reached(lab, depending) == {"tcp/22"}
+    assert left(lab, depending) == ""
+
+
+def test_a_snapshot_that_is_damaged_later_is_no_lock_out(lab: Lab, depending: Firewall) -> None:
+    """What is saved is still what was before."""
+    run = start(lab, depending.host, GONE)
+    watch(lab, depending.host, f"sleep 0.4; echo x | tee {PENDING} > /var/lib/printnet.ports/pending.json").wait(60)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    time.sleep(SECONDS)
+    assert reached(lab, depending) == {"tcp/22"}
+    assert left(lab, depending) == ""
+
+
+def test_without_systemd_a_removal_is_refused(lab: Lab, depending: Firewall) -> None:
+    lab.host(
+        depending.host,
+        "chmod a-x $(readlink -f /usr/bin/systemd-run); mv /usr/bin/systemd-run /usr/bin/systemd-run.away",
+    )
+    try:
+        answer = lab.firewall(depending.host, arguments=GONE, ok=False)
+    finally:
+        lab.host(depending.host, "mv /usr/bin/systemd-run.away /usr/bin/systemd-run; chmod a+x /usr/bin/systemd-run")
+    assert "confirm: never" in answer["msg"]
+    assert reached(lab, depending) == {"tcp/22"}
