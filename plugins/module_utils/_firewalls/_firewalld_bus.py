@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -130,6 +130,17 @@ class Bus:
                 found[name] = str(self.call(live.getPolicySettings, name).get("short", ""))
         return found
 
+    def priorities(self) -> dict[str, set[int]]:
+        """The priorities of each policy, saved and live."""
+        config, live = self.config(), self.live(".policy")
+        found: dict[str, set[int]] = {}
+        for name in self.names(config.getPolicyNames):
+            path = self.call(config.getPolicyByName, name)
+            found.setdefault(name, set()).add(_priority(self.call(self.config(".config.policy", path).getSettings)))
+        for name in self.names(live.getPolicies):
+            found.setdefault(name, set()).add(_priority(self.call(live.getPolicySettings, name)))
+        return found
+
     def read(self, kind: str, names: Iterable[str]) -> dict[str, tuple[Raw, Mapping[str, Any] | None, bool]]:
         """What is saved, or live, of some policies and their sets: the settings too, and whether the sets are ours."""
         config, live, ipsets = self.config(), self.live(".policy"), self.live(".ipset")
@@ -251,12 +262,16 @@ def _settings(owner: str, direction: str, priority: int, rich: Iterable[str]) ->
     )
 
 
-def is_ours(settings: Mapping[str, Any], direction: str, priority: int = LAST) -> bool:
+def _priority(settings: Mapping[str, Any]) -> int:
+    return int(settings.get("priority", 0))
+
+
+def is_ours(settings: Mapping[str, Any], direction: str, priorities: Container[int]) -> bool:
     """Whether the policy is made as ours are; an older format or somebody's hand would show here."""
     found = plain(settings)
     return (
         found.get("target") == "CONTINUE"
-        and found.get("priority") == str(priority)
+        and _priority(settings) in priorities
         and found.get("ingress_zones") == [_ZONES[direction][0]]
         and found.get("egress_zones") == [_ZONES[direction][1]]
         and found.get("masquerade", "0") in ("0", "False")

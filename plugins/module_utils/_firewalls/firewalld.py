@@ -39,6 +39,8 @@ _LINE = 256
 """More bytes than a rule or a network takes in a file."""
 _EMPTY = "an empty policy, which the next reload removes"
 
+_PLACES = 1000
+"""The last so many priorities are for policies of ours: few others' come behind them."""
 _HAND = "a policy or a set that is not made as ours are"
 
 Slot = tuple[str, str]
@@ -60,6 +62,7 @@ class Firewalld(Backend):
         }
         self._saved: dict[Slot, Raw] = {}
         self._live: dict[Slot, Raw] = {}
+        self._taken: dict[str, set[int]] | None = None
 
     @staticmethod
     def has_bindings() -> bool:
@@ -85,6 +88,7 @@ class Firewalld(Backend):
         return {title if title.startswith(_OWNER) else _OWNER + short: short for short, title in sorted(shorts.items())}
 
     def read(self) -> States:
+        self._taken = None
         states: dict[str, list[Half]] = {owner: [] for owner in self.shorts}
         for kind, kept in (("saved", self._saved), ("live", self._live)):
             there = self._bus.read(kind, self._names.values())
@@ -103,7 +107,7 @@ class Firewalld(Backend):
             some, foreign = _rich.decode(raw, direction)
             rules += some
             odd += foreign
-            if not intact or (settings and not bus.is_ours(settings, direction, self._priority(direction))):
+            if not intact or (settings and not bus.is_ours(settings, direction, self._priorities((owner, direction)))):
                 odd.append(_HAND)
             elif raw.rich is None:
                 odd.append("sets without a policy")
@@ -121,8 +125,17 @@ class Firewalld(Backend):
     def _encode(self, name: str, rules: tuple[Rule, ...], variant: int) -> Raw:
         return _rich.encode(name, rules, variant, self._bus.sets_of_destinations())
 
-    def _priority(self, direction: str) -> int:
-        return bus.LAST if direction == "in" else _firewalld_foreign.out_priority(self._bus)
+    def _priorities(self, slot: Slot) -> list[int]:
+        """The priorities that the policy may have, the best one first.
+
+        No other policy may have the same one. firewalld sorts equal ones wrongly as soon as a zone has a source, and
+        then one of them stands before the rules of a zone.
+        """
+        if self._taken is None:
+            self._taken = self._bus.priorities()
+        last = bus.LAST if slot[1] == "in" else _firewalld_foreign.out_priority(self._bus)
+        others = {one for name, some in self._taken.items() if name != self._names[slot] for one in some}
+        return [one for one in range(last, last - _PLACES, -1) if one not in others and one != 0]
 
     def denies_outgoing(self) -> bool:
         return _firewalld_foreign.outgoing_denied(self._bus) is not None
@@ -238,7 +251,7 @@ class Firewalld(Backend):
             self._bus.change_live_set(one, remove=here.get(one, frozenset()) - there[one])
 
     def _need_room(self, raws: Mapping[Slot, Raw]) -> None:
-        """Refuse where a file could not be written: on a full disk firewalld, which writes in place, leaves a half one."""
+        """Refuse where a file could not be written: on a full disk firewalld would leave a half one."""
         texts = sum(len(raw.rich or ()) + sum(map(len, raw.entries().values())) for raw in raws.values())
         for folder in ("policies", "ipsets"):
             _whole_file.room(str(bus.FILES / folder), 4096 + _LINE * texts)
@@ -253,7 +266,17 @@ class Firewalld(Backend):
 
     def _save(self, slot: Slot, raw: Raw) -> None:
         owner, direction = slot
-        self._bus.save(self._names[slot], owner, direction, raw, self._priority(direction) if raw.rich else bus.LAST)
+        self._taken = None
+        priority = bus.LAST
+        if raw.rich is not None:
+            good = self._priorities(slot)
+            priority = next((one for one in good if one in self._mine(slot)), good[0])
+        self._bus.save(self._names[slot], owner, direction, raw, priority)
+        self._taken = None
+
+    def _mine(self, slot: Slot) -> set[int]:
+        """The priorities that the policy has, saved and live."""
+        return (self._taken or {}).get(self._names[slot], set())
 
     def commit(self, now: States, aims: States) -> None:
         self.save(now, aims)
