@@ -17,6 +17,7 @@ import sys
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Wanted
@@ -87,12 +88,14 @@ LOCK = "/run/printnet.ports.lock"
 def loader() -> str:
     """The program that nftables.service runs: the code by which the module itself places the rules, and a frame."""
     spec = find_spec(place.__name__)
-    source: str | None = getattr(spec and spec.loader, "get_source", lambda _name: None)(place.__name__)
+    source: Any = getattr(spec and spec.loader, "get_source", lambda _name: None)(place.__name__)
     if not source:
         raise HostError(
             f"The source of {place.__name__} is not to be had, so nothing could be loaded at boot. {UNCHANGED}"
         )
-    return source.rstrip() + _MAIN.format(unit=UNIT, lock=LOCK, saved=SAVED)
+    # Ansible's own loader gives bytes.
+    text = source.decode() if isinstance(source, bytes) else str(source)
+    return text.rstrip() + _MAIN.format(unit=UNIT, lock=LOCK, saved=SAVED)
 
 
 def python() -> str:
@@ -177,12 +180,11 @@ def remove(run: Run) -> None:
         path.unlink(missing_ok=True)
     if DROP_IN.exists() or LOADER.exists():
         DROP_IN.unlink(missing_ok=True)
-        with suppress(OSError):
-            DROP_IN.parent.rmdir()
         daemon_reload(run)
     LOADER.unlink(missing_ok=True)
-    with suppress(OSError):
-        FOLDER.rmdir()
+    for folder in (DROP_IN.parent, FOLDER):
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def daemon_reload(run: Run) -> None:

@@ -68,7 +68,7 @@ class _Here:
         # A rule about an empty set is about nobody.
         if not peers or everything or (opens and not self._opens):
             return
-        where = f"{self._table}, chain {rule['chain']}, handle {rule['handle']}"
+        where = f"{self._table}, chain {place.shown(rule['chain'])}, handle {rule['handle']}"
         where += "".join(f", set {name}" for name in seen.sets)
         for transport in sorted(seen.transports):
             ports = seen.ports.get("dport", _ALL_PORTS)

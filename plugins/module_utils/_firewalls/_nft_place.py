@@ -62,9 +62,11 @@ class Table:
     name: str
     flags: tuple[str, ...] = ()
     chains: dict[str, Chain] = field(default_factory=dict)
+    bases: list[Base] | None = None
+    """Kept once they are found."""
 
     def __str__(self) -> str:
-        return f"table {self.family} {self.name}"
+        return f"table {self.family} {shown(self.name)}"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Base:
     tail: int
 
     def __str__(self) -> str:
-        return f"{self.table}, chain {self.chain.name}"
+        return f"{self.table}, chain {shown(self.chain.name)}"
 
 
 def parse(text: str) -> list[Table]:
@@ -109,6 +111,11 @@ def _is_statement(each: Any) -> bool:
 def _flags(flags: Any) -> tuple[str, ...]:
     words = [flags] if isinstance(flags, str) else flags or ()
     return tuple(str(word) for word in words)
+
+
+def shown(name: str) -> str:
+    """A name for people."""
+    return name if is_word(name) else ascii(name)
 
 
 def look(ask: Callable[[list[str]], str]) -> list[Table]:
@@ -151,15 +158,17 @@ def is_ours(rule: Mapping[str, Any]) -> bool:
 
 def bases(table: Table) -> list[Base]:
     """The base chains of a table that refuse by default what comes in or goes out."""
-    if "dormant" in table.flags:
-        return []
-    found = []
+    if table.bases is None:
+        table.bases = [] if "dormant" in table.flags else list(_bases(table))
+    return table.bases
+
+
+def _bases(table: Table) -> Iterator[Base]:
     for chain in table.chains.values():
         for direction, hook in DIRECTIONS.items():
             tail = _tail(table, chain) if chain.hook == hook else None
             if tail is not None:
-                found.append(Base(table, chain, direction, tail))
-    return found
+                yield Base(table, chain, direction, tail)
 
 
 def obstacle(base: Base) -> str:
@@ -168,13 +177,9 @@ def obstacle(base: Base) -> str:
         return f"{base} refuses by default, and only the program that made this table can change it."
     if not is_word(base.table.name) or not is_word(base.chain.name):
         return f"{base} refuses by default, and nft itself can't write such a name."
-    if base.table.name == "filter" and any("xt" in each for each in _statements(base.table)):
+    if base.table.name == "filter" and any("xt" in each for rule in base.chain.rules for each in rule["expr"]):
         return f"{base} refuses by default, and belongs to iptables: a second firewall on this host."
     return ""
-
-
-def _statements(table: Table) -> Iterator[Mapping[str, Any]]:
-    return (each for chain in table.chains.values() for rule in chain.rules for each in rule.get("expr", ()))
 
 
 def _tail(table: Table, chain: Chain) -> int | None:

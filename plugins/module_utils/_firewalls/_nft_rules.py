@@ -186,7 +186,7 @@ def _odd_jumps(table: Table, homes: list[Base], owner: str, name: str) -> Iterab
             yield f"{table} has the chain {name} without a rule"
     for chain in table.chains.values():
         if chain.name not in names and any(place.target(rule) == name for rule in chain.rules):
-            yield f"{table}, chain {chain.name} has a jump to {name}, which belongs elsewhere"
+            yield f"{table}, chain {place.shown(chain.name)} has a jump to {name}, which belongs elsewhere"
 
 
 def _odd_sides(sides: list[tuple[str, Part]], family: str) -> Iterable[str]:

@@ -34,6 +34,10 @@ _COPIES = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf")
 """Where administrators save what is live, by hand."""
 
 
+_MANY = 1000
+"""A foreign set with more elements is left alone: it would take longer than all else."""
+
+
 class Nftables(Backend):
     """nftables with the chains of the owners."""
 
@@ -96,8 +100,9 @@ class Nftables(Backend):
     def check(self, aims: States, now: States) -> States:
         aims = {owner: Found(aim.saved, self._reachable(aim.live)) for owner, aim in aims.items()}
         owners = list(changed(now, aims))
-        told = [place.obstacle(base) for base in self._bases() if place.obstacle(base)]
-        if told and any(aims[owner].live.rules for owner in aims):
+        ways = {rule.direction for aim in aims.values() for rule in aim.live.rules}
+        told = [place.obstacle(base) for base in self._bases() if base.direction in ways and place.obstacle(base)]
+        if told:
             raise HostError(f"{' '.join(told)} {UNCHANGED}")
         if any(now[owner].live != aims[owner].live for owner in owners):
             self._nft(self._lines(now, aims), "--check")
@@ -162,7 +167,9 @@ class Nftables(Backend):
         with suppress(ValueError, LookupError, TypeError):
             if rc == 0:
                 one = next(item["set"] for item in json.loads(out)["nftables"] if "set" in item)
-                return {"set": one.get("elem", [])}
+                found = one.get("elem", [])
+                if len(found) <= _MANY:
+                    return {"set": found}
         raise _nft_rules.UnknownError(name)
 
     def notes(self) -> list[str]:
