@@ -278,7 +278,9 @@ def _list(run: Run) -> list[Table]:
 
 def _why(told: str) -> str:
     """What nft says, in one line, and what to do about it."""
-    said = " ".join(told.split())[:500]
+    said = " ".join(told.split())[:500].rstrip(".")
     if "Operation not permitted" in said:
         return f"{said}. A container needs the capability CAP_NET_ADMIN for that; else its host's firewall decides."
+    if "Assertion" in said:
+        return f"{said}. A name or a text in the rules that is no UTF-8 makes it end so: see nft list ruleset."
     return f"{said}."
