@@ -161,10 +161,13 @@ def _copy(library: Path, name: str) -> None:
 
 
 def _start_timer(run: Run, change: Change) -> None:
-    """systemd-run alone may fire up to a minute late, and its answer is no proof: the timer is read back."""
+    """systemd-run alone may fire up to a minute late, and its answer is no proof: the timer is read back.
+
+    A switch that starts when a confirmation removes its files fails; its unit is collected all the same.
+    """
     rc, _out, told = run(
         [
-            "systemd-run", "--quiet", f"--unit={change.unit}", f"--on-active={change.timeout}s",
+            "systemd-run", "--quiet", "--collect", f"--unit={change.unit}", f"--on-active={change.timeout}s",
             "--timer-property=AccuracySec=10ms",
             "--description=Puts the firewall back unless printnet.ports confirms its change",
             *change.command("restore"),
