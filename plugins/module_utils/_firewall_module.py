@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from typing import Any
@@ -28,6 +29,8 @@ from ansible_collections.printnet.ports.plugins.module_utils._state import Found
 
 _PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
 _SBIN = ":/usr/sbin:/usr/bin:/sbin:/bin"
+_OWNER = re.compile(r"printnet\.ports/[a-z][a-z0-9_]*\Z")
+_SHORT = re.compile(r"[a-z0-9_]{1,9}\Z")
 Wanted = dict[str, tuple[Rule, ...]]
 
 
@@ -58,8 +61,7 @@ def runner(module: AnsibleModule) -> Run:
 
 
 def _run(module: AnsibleModule) -> dict[str, Any]:
-    plan = module.params["plan"] or {"owners": [], "outbound": "auto"}
-    owners = plan["owners"]
+    owners = _owners(module.params["plan"])
     wanted = {one["owner"]: _rules.canonical(_rules.parse(rule) for rule in one["rules"]) for one in owners}
     if module.params["state"] == "absent":
         wanted = dict.fromkeys(wanted, ())
@@ -85,6 +87,19 @@ def _run(module: AnsibleModule) -> dict[str, Any]:
         if told and not module.check_mode:
             _records.clear()
         return {"firewall": name, **result}
+
+
+def _owners(plan: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The owners of a plan; their names become those of chains and files, so they are looked at here again."""
+    if plan is None:
+        raise HostError(f"This is the host's part of printnet.ports.firewall, and nothing was planned. {UNCHANGED}")
+    for one in plan["owners"]:
+        if not _OWNER.match(one["owner"]) or not _SHORT.match(one["short"]):
+            raise HostError(
+                f"Owner {one['owner'][:99]!r} or its short name {one['short'][:99]!r} is not a name. {UNCHANGED}"
+            )
+    owners: list[dict[str, Any]] = plan["owners"]
+    return owners
 
 
 def find_bindings(name: str) -> None:
