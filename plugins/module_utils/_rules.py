@@ -81,20 +81,26 @@ def peer_text(network: str) -> str:
     return address if length == ("128" if ":" in address else "32") else network
 
 
+def _shown(value: Any) -> str:
+    """A value as it can stand in a sentence."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:56] + " ..."
+
+
 def parse_span(value: Any) -> Span:
     match = _SPAN.match(str(value).strip())
     span = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 1 <= span[0] <= span[1] <= 65535:
-        raise RuleError(f"port {value!r} must be a number from 1 to 65535, or a range such as 5500-5501")
+        raise RuleError(f"port {_shown(value)} must be a number from 1 to 65535, or a range such as 5500-5501")
     return span
 
 
 def parse(raw: Mapping[str, Any]) -> Rule:
     """A rule out of plain values; raises RuleError."""
     if raw["direction"] not in DIRECTIONS:
-        raise RuleError(f"direction {raw['direction']!r} must be one of {', '.join(DIRECTIONS)}")
+        raise RuleError(f"direction {_shown(raw['direction'])} must be one of {', '.join(DIRECTIONS)}")
     if raw["transport"] not in TRANSPORTS:
-        raise RuleError(f"transport {raw['transport']!r} must be one of {', '.join(TRANSPORTS)}")
+        raise RuleError(f"transport {_shown(raw['transport'])} must be one of {', '.join(TRANSPORTS)}")
     return Rule(
         direction=raw["direction"],
         transport=raw["transport"],
@@ -111,7 +117,8 @@ def _networks(peer: Any) -> list[Network]:
     try:
         return [ipaddress.ip_network(str(peer).strip())]
     except ValueError as wrong:
-        raise RuleError(f"peer {peer!r} must be a network such as 192.0.2.0/24 or 2001:db8::/64: {wrong}") from None
+        why = str(wrong)[-100:]
+        raise RuleError(f"peer {_shown(peer)} must be a network such as 192.0.2.0/24 or 2001:db8::/64: {why}") from None
 
 
 def canonical(rules: Iterable[Rule]) -> tuple[Rule, ...]:
