@@ -90,15 +90,26 @@ def restore(run: Run, table: Table, lines: Iterable[str], *options: str) -> None
     """One transaction of a family. ``table`` is what the kernel has now."""
     program = f"{PROGRAMS[table.version]}-restore"
     kept = _policies(table) if _is_legacy(program) else []
-    words = [program, "--noflush", "-w", str(_SECONDS), *options, *(["--counters"] if kept else [])]
-    code, _out, err = run(words, data="\n".join(["*filter", *kept, *lines, "COMMIT", ""]))
+    words = [program, "--noflush", *options, *(["--counters"] if kept else [])]
+    wrong = _fed(run, words, "\n".join(["*filter", *kept, *lines, "COMMIT", ""]))
+    if wrong:
+        raise HostError(f"{program} refused the change, and its rules are as they were: {wrong}.")
+
+
+def fault(run: Run, version: int, text: str) -> str:
+    """Why a saved file of this text would not load, empty where it would."""
+    return _fed(run, [f"{PROGRAMS[version]}-restore", "--test"], text)
+
+
+def _fed(run: Run, words: list[str], text: str) -> str:
+    """Why a program refuses the text, empty where it takes it."""
+    code, _out, err = run([*words, "-w", str(_SECONDS)], data=text)
     if code == _LOCKED:
         raise HostError(
-            f"Another program has held the lock of iptables for {_SECONDS} seconds, so {program} changed nothing. "
+            f"Another program has held the lock of iptables for {_SECONDS} seconds, so {words[0]} did nothing. "
             "Find it with: fuser /run/xtables.lock"
         )
-    if code:
-        raise HostError(f"{program} refused the change, and its rules are as they were: {told(err)}.")
+    return told(err) if code else ""
 
 
 def _policies(table: Table) -> list[str]:

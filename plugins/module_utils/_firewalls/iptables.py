@@ -187,14 +187,11 @@ class Iptables(Backend):
 
     def _try(self, version: int, path: str, text: str | None) -> None:
         """Refuse to save what would not load at boot."""
-        if text is None:
-            return
-        program = f"{programs.PROGRAMS[version]}-restore"
-        code, _out, err = self.run([program, "--test"], data=text)
-        if code:
+        wrong = "" if text is None else programs.fault(self.run, version, text)
+        if wrong:
             raise HostError(
-                f"{path} would not load with our rules in it, and the host would start without a firewall: "
-                f"{programs.told(err)}. Mend what is wrong there; {program} --test {path} shows it."
+                f"{path} would not load with our rules in it, and the host would start without a firewall: {wrong}. "
+                f"Mend what is wrong there; {programs.PROGRAMS[version]}-restore --test {path} shows it."
             )
 
     def go_live(self, now: States, aims: States) -> None:
