@@ -186,8 +186,7 @@ def disarm(run: Run, change: Change) -> None:
     for path in (KEPT, PENDING):
         with suppress(OSError):
             path.unlink()
-    with suppress(OSError):
-        KEPT.parent.rmdir()
+    _records.sweep()
     run(["systemctl", "stop", "--no-block", f"{change.unit}.timer"])
     shutil.rmtree(FOLDER, ignore_errors=True)
 
@@ -226,7 +225,7 @@ def _settle(run: Run) -> bool:
             _records.add(gone.run, gone.armed, list(gone.after), REBOOTED, _records.booted())
         with suppress(OSError):
             KEPT.unlink()
-            KEPT.parent.rmdir()
+        _records.sweep()
         shutil.rmtree(FOLDER, ignore_errors=True)
         return False
     change = _change(PENDING) or _change(KEPT)

@@ -110,5 +110,13 @@ def clear() -> None:
     for path in (RECORDS, ELSEWHERE):
         with suppress(OSError):
             path.unlink()
+    sweep()
+
+
+def sweep() -> None:
+    """Remove what a run that was killed while it wrote has left here, and the folder where nothing else is in it."""
+    for path in (*FOLDER.glob(".*.json.*"), *ELSEWHERE.parent.glob(f".{ELSEWHERE.name}.*")):
+        with suppress(OSError):
+            path.unlink()
     with suppress(OSError):
         FOLDER.rmdir()
