@@ -92,10 +92,21 @@ class Bus:
 
     def sets_of_destinations(self) -> bool:
         """Whether a rich rule can name a set of destinations: before 1.0 it cannot."""
+        return not self.is_old()
+
+    def is_old(self) -> bool:
+        """Whether it is older than 1.0, where a zone's target comes before the policies above 0."""
         if self._version is None:
             version = str(self.call(self._properties.Get, _NAME, "version"))
             self._version = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-        return self._version >= (1, 0)
+        return self._version < (1, 0)
+
+    def drifts(self) -> bool:
+        """Whether a packet goes on from the zone of its source to the zone of its interface; only old ones can."""
+        if not self.is_old():
+            return False
+        properties = dbus.Interface(self._object(f"{_PATH}/config"), dbus.PROPERTIES_IFACE)
+        return str(self.attempt(properties.Get, f"{_NAME}.config", "AllowZoneDrifting")) == "yes"
 
     def saved_settings(self, kind: str, name: str) -> dict[str, Any]:
         """The saved settings of a zone or a policy; none where it is not saved."""

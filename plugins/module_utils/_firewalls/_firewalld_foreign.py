@@ -116,16 +116,22 @@ def _zones(bus: Bus) -> dict[str, Place]:
         sources = _sources(bus, map(str, found.get("sources", ())))
         if sources:
             by_source[str(name)] = sources
-    holes = meaning.networks(peer for peers in by_source.values() for peer in peers) or ()
+    drifts = bool(by_source) and bus.drifts()
+    closed: dict[str, tuple[str, ...]] = {}
     places = {}
-    for name in dict.fromkeys([*by_interface, *by_source]):
+    for name in dict.fromkeys([*by_source, *by_interface]):
         settings = plain(bus.call(live.getZoneSettings2, name))
         settings["rules"] = settings.get("rules_str", ())
-        if name not in by_interface:
-            places[name] = Place(f"firewalld, zone {name}", settings, by_source[name])
+        ends = settings.get("target") != "default"
+        place = Place(f"firewalld, zone {name}", settings, final=ends and bus.is_old(), active=name in active)
+        if name in by_interface:
+            holes = meaning.networks(peer for other, some in closed.items() if other != name for peer in some)
+            place = replace(place, holes=holes or (), sure=len(by_interface) == 1)
         else:
-            left = tuple(peer for peer in holes if peer not in by_source.get(name, ()))
-            places[name] = Place(f"firewalld, zone {name}", settings, holes=left, sure=len(by_interface) == 1)
+            place = replace(place, peers=by_source[name])
+        if name in by_source and (ends or not drifts):
+            closed[name] = by_source[name]
+        places[name] = place
     return places
 
 
@@ -149,7 +155,7 @@ def _of_policy(
     return [
         Place(where, parts, zones[zone].peers, zones[zone].holes, priority, direction, zones[zone].sure)
         for zone in others
-        if zone in zones
+        if zone in zones and zones[zone].active
     ]
 
 

@@ -59,7 +59,8 @@ class Place:
     """A zone or a policy with its settings, and the peers whose packets meet it.
 
     ``sure`` says that all packets of the peers do: where several zones have interfaces, nobody knows by which one a
-    peer comes.
+    peer comes. ``final``: the zone's target comes before the policies above 0, as it does before firewalld 1.0.
+    ``active``: the zone has an interface or a source, which policies of old editions ask for.
     """
 
     where: str
@@ -69,10 +70,18 @@ class Place:
     priority: int = 0
     direction: str = "in"
     sure: bool = True
+    final: bool = False
+    active: bool = True
 
     @property
     def is_zone(self) -> bool:
         return self.priority == 0
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it refuses the rest before our rules come. What is sent is let out right before such a policy."""
+        at_its_end = self.final if self.is_zone else self.direction == "in"
+        return at_its_end and self.settings.get("target", "") in DENIES
 
 
 @dataclass(frozen=True)
@@ -115,8 +124,7 @@ def _left(rule: Rule, accepted: Iterable[Rule]) -> Iterable[Rule]:
 
 def denies(place: Place) -> bool:
     """Whether there is something in the place that could block."""
-    at_its_end = not place.is_zone and place.settings.get("target") in DENIES
-    return at_its_end or any(re.search(r" (drop|reject)\b", text) for text in place.settings.get("rules", ()))
+    return place.refuses or any(re.search(r" (drop|reject)\b", text) for text in place.settings.get("rules", ()))
 
 
 def _steps(place: Place, look: Look) -> Iterator[_Step]:
@@ -148,12 +156,13 @@ def _opened(place: Place, look: Look) -> Iterator[tuple[str, Service]]:
 
 
 def _of_target(place: Place) -> Iterator[_Step]:
-    """What a zone refuses at its end comes after our rules; what a policy refuses at its end comes before them."""
+    """What the place does with the rest."""
     target = place.settings.get("target", "")
     opens = target == "ACCEPT"
-    if opens or (target in DENIES and not place.is_zone and place.direction == "in"):
-        where = f"{place.where}, target {target}"
-        yield from _of(place, where, Service(protocols=("tcp", "udp")), opens=opens, sure=not place.is_zone)
+    if opens or place.refuses:
+        where = f"{place.where}, target {target.strip('%')}"
+        sure = place.final or not place.is_zone
+        yield from _of(place, where, Service(protocols=("tcp", "udp")), opens=opens, sure=sure)
 
 
 def _of(

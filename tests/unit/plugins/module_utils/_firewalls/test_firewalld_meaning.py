@@ -192,6 +192,16 @@ def test_what_a_target_does() -> None:
     assert means(policy(priority=5, target="REJECT", direction="out")) == []
 
 
+def test_in_an_old_firewalld_a_zones_target_comes_before_policies() -> None:
+    assert means(zone(target="%%REJECT%%", final=True, ports=["515/tcp"])) == [
+        "opens in tcp 515 from any",
+        "blocks in tcp 1-514,516-65535 from any",
+        "blocks in udp 1-65535 from any",
+    ]
+    assert "policy" not in str(means(policy(priority=5, target="DROP"), zone(target="ACCEPT", final=True)))
+    assert meaning.denies(zone(target="DROP", final=True))
+
+
 def test_a_zone_is_about_its_own_peers() -> None:
     drop = 'rule family="ipv4" source address="192.0.2.0/24" port port="515" protocol="tcp" drop'
     assert means(zone(drop, peers=("192.0.2.128/25", "198.51.100.0/24"))) == ["blocks in tcp 515 from 192.0.2.128/25"]
