@@ -134,7 +134,7 @@ def _moment() -> tuple[bool, str, float]:
     change, folder = _commit.open_change(), 0.0
     with suppress(OSError):
         folder = _host.LOCK.parent.stat().st_mtime
-    return _host.is_held(), change.token if change else "", folder
+    return _host.is_held(_host.LOCK), change.token if change else "", folder
 
 
 def _see(run: Run, name: str, plan: Mapping[str, Any]) -> dict[str, Any]:

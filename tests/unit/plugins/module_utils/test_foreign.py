@@ -56,3 +56,8 @@ def test_which_rules_touch_the_port_of_a_flow() -> None:
     (found,) = _foreign.touching(some, {("tcp", (500, 600)): ["a"], ("tcp", (515, 515)): ["b"], ("udp", (9, 9)): ["c"]})
     assert found.rule.flows == ("a", "b")
     assert found.where == some[0].where
+
+
+def test_what_a_host_calls_its_rules_does_not_reach_the_terminal() -> None:
+    (told,) = _foreign.voided(WANTED, [Foreign(False, _drop().rule, "a\x1b[31m\x07\n<b>{{ 7*7 }}")])
+    assert told.startswith("a?[31m??<b>{{ 7*7 }} blocks tcp 515")

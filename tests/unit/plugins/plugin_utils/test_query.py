@@ -316,3 +316,17 @@ def test_an_indexed_question_looks_at_few_flows(
     _query.query(catalog, Settings(), options, terms, enabled_only=False, **conditions)
     assert flows.scans == 0
     assert 0 < len(looked_at) <= most
+
+
+def test_ports_are_those_of_all_flows_as_overrides_and_options_set_them(catalog: Catalog) -> None:
+    plain = {(one["transport"], one["port"]): one["flows"] for one in _query.ports(catalog, _choices.Settings(), {})}
+    assert sorted(flow for flows in plain.values() for flow in flows) == sorted(catalog.flows)
+    moved = _choices.settings(catalog, {}, {"serverx-vpsx-api": {"port": 5511}})
+    found = {(one["transport"], one["port"]): one["flows"] for one in _query.ports(catalog, moved, {})}
+    assert "serverx-vpsx-api" in found["tcp", "5511"]
+    (option,) = [one for one in catalog.options.values() if one.name == "vpsx_submission_port"]
+    found = {
+        (one["transport"], one["port"]): one["flows"]
+        for one in _query.ports(catalog, _choices.Settings(), {option.name: 12345})
+    }
+    assert found["tcp", "12345"] == sorted(option.ports)
