@@ -9,7 +9,7 @@ A jump belongs behind every rule of others, so that their drops win, but before 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables import Line
@@ -156,13 +156,19 @@ def script(table: Table, aims: Mapping[str, Iterable[Rule]], shorts: Mapping[str
         moved += _moves(table, base, {owner: mains(shorts[owner])[direction] for owner in aims}, wanted, shorts)
     # Emptied first: a chain that another one still leads to can't go. One that somebody else's leads to stays, empty.
     held = {one.target for short in shorts.values() for one in intruders(table, short)}
-    return [
-        *made,
-        *filled,
-        *moved,
-        *(f"-F {name}" for name in gone),
-        *(f"-X {name}" for name in gone if name not in held),
-    ]
+    return [*made, *filled, *moved, *removal(gone, held)]
+
+
+def removal(chains: Sequence[str], held: Collection[str] = ()) -> list[str]:
+    """What empties chains and removes them, but for those that are held."""
+    return [*(f"-F {name}" for name in chains), *(f"-X {name}" for name in chains if name not in held)]
+
+
+def unused(table: Table, short: str) -> list[str]:
+    """The chains of networks that no rule leads to."""
+    ours = [text for texts in table.chains.values() for text in texts if PREFIX in text]
+    used = {read(text, table.version, "in").target for text in ours}
+    return [name for name in table.ours(short) if name not in used and name not in mains(short).values()]
 
 
 def _moves(

@@ -60,9 +60,11 @@ class Iptables(Backend):
             if short in table.shorts()
         ]
         if found:
-            for version, table in _live_or_none(run).items():
-                there = [owner for owner, short in shorts.items() if _reached(table, short)]
-                found += [f"{programs.PROGRAMS[version]} still has chains of {owner} in the kernel" for owner in there]
+            found += [
+                f"{programs.PROGRAMS[table.version]} still has chains of ours in the kernel"
+                for table, lines in _stale(run, shorts)
+                if lines
+            ]
         return found
 
     @classmethod
@@ -74,10 +76,9 @@ class Iptables(Backend):
             new = _xtables_file.edit(text, table.version, nothing, shorts)
             if new != text:
                 _xtables_file.write(path, new)
-        for table in _live_or_none(run).values():
-            there = {owner: () for owner, short in shorts.items() if _reached(table, short)}
-            if there:
-                programs.restore(run, table, place.script(table, there, shorts))
+        for table, lines in _stale(run, shorts):
+            if lines:
+                programs.restore(run, table, lines)
 
     def owners(self) -> dict[str, str]:
         """Owners by the comments of their jumps; one whose jump is gone is named after its chains."""
@@ -281,9 +282,21 @@ def _live_or_none(run: Run) -> dict[int, Table]:
         return {}
 
 
-def _reached(table: Table, short: str) -> bool:
-    """Whether INPUT or OUTPUT lead to chains of the owner; another firewall's own chains may have names like ours."""
-    return any(place.jumps(table, base, short) for base in BASES.values())
+def _stale(run: Run, shorts: Mapping[str, str]) -> list[tuple[Table, list[str]]]:
+    """What removes our chains from each table of the kernel.
+
+    Where nftables is active the table may be one that it has loaded itself, and a chain that is in use there its own.
+    """
+    elsewhere = run(["systemctl", "is-active", "nftables.service"])[1].strip() == "active"
+    found = []
+    for table in _live_or_none(run).values():
+        reached = {
+            owner for owner, short in shorts.items() if any(place.jumps(table, base, short) for base in BASES.values())
+        }
+        going = {} if elsewhere else dict.fromkeys(reached, ())
+        unused = [name for owner in shorts.keys() - going.keys() for name in place.unused(table, shorts[owner])]
+        found.append((table, [*place.script(table, going, shorts), *place.removal(unused)]))
+    return found
 
 
 def _refuse_intruders(table: Table, aims: States, shorts: Mapping[str, str], where: str) -> None:
