@@ -5,7 +5,7 @@
 # Everything sets up what it needs by itself: see tests/gates/in-env. ARGS="..." is handed on.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench molecule generate lock clean
+.PHONY: help demo test check bench stress molecule generate lock clean
 
 IN := tests/gates/in-env
 
@@ -23,6 +23,10 @@ check: ## the fast part of it: lint, types, unit tests
 
 bench: ## how fast it is, as ratios; never a pass or a fail
 	@exec $(IN) --lab dev -- tests/bench/run $(ARGS)
+
+stress: ## kills, cut-offs, foreign rules, random wishes: COUNT=100 FIREWALLS=ufw WHAT=kills OUT=file
+	@exec $(IN) --lab dev -- tests/stress/run $(if $(COUNT),--count $(COUNT)) $(if $(FIREWALLS),--firewalls $(FIREWALLS)) \
+		$(if $(WHAT),--what $(WHAT)) $(if $(OUT),--out $(OUT)) $(ARGS)
 
 molecule: ## one Molecule scenario alone: SCENARIO=vpsx
 	@exec $(IN) --lab dev -- molecule test --scenario-name $(or $(SCENARIO),vpsx) $(ARGS)

@@ -6,20 +6,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import firewalls
+
 ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
-LAB = str(ROOT / "tests/lab/lab")
-ESTATE = "tests/lab/estates/vpsx.yml"
 
 LOAD = """
 import time
@@ -73,41 +70,10 @@ def catalog() -> None:
     )
 
 
-def hosts() -> None:
-    """An unchanged run of the role against a play that pings, over the same connection."""
-    name = f"bench{os.getpid()}"
-    subprocess.run([LAB, "up", ESTATE, "--name", name, "--owner", str(os.getpid())], check=True, cwd=ROOT)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            inventory = Path(folder) / "inventory.yml"
-            inventory.write_bytes(subprocess.check_output([LAB, "inventory", name], cwd=ROOT))
-            play = Path(folder) / "ping.yml"
-            play.write_text(
-                "- hosts: vpsx\n  gather_facts: false\n  tasks:\n    - ansible.builtin.ping:\n", encoding="utf-8"
-            )
-            networks = json.dumps({"printnet_networks": {"workstation": ["198.51.100.0/24", "2001:db8:2::/64"]}})
-
-            def playbook(path: str) -> None:
-                subprocess.run(
-                    [str(BIN / "ansible-playbook"), "-i", str(inventory), "-e", networks, path],
-                    check=True, cwd=ROOT, stdout=subprocess.DEVNULL,
-                )  # fmt: skip
-
-            playbook("playbooks/vpsx.yml")
-            line(
-                "role vpsx, two hosts, nothing to change",
-                best(lambda: playbook("playbooks/vpsx.yml"), 5),
-                "a play that pings them",
-                best(lambda: playbook(str(play)), 5),
-            )
-    finally:
-        subprocess.run([LAB, "down", name], check=False, cwd=ROOT)
-
-
 def main() -> None:
     catalog()
     if os.geteuid() == 0:
-        hosts()
+        firewalls.main()
     else:
         print("  real hosts need root: the runs on hosts are left out")
 

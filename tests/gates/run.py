@@ -47,7 +47,9 @@ class Gate:
     copied: bool = True
     """Runs in a copy of its own; what asks git runs in the checkout."""
     hosts: bool = False
-    """Makes real hosts: as root only, and alone on the machine."""
+    """Makes real hosts: as root only, and not beside the quick ones."""
+    beside: bool = False
+    """May run beside another one that makes hosts; most of it is waiting for them."""
     limit: int = 300
     """Seconds after which it is stopped and has failed."""
 
@@ -90,10 +92,25 @@ GATES = [
         if not CORE.startswith(core) and sys.version_info >= tuple(map(int, min(pythons.split(",")).split(".")))
     ),
     Gate("installs", ("python", "tests/gates/installs.py")),
+    Gate("lab tests", ("pytest", "-q", "tests/lab"), copied=False, hosts=True, limit=1200),
     *(
-        Gate(f"{name} tests", ("pytest", "-q", f"tests/{name}"), copied=False, hosts=True, limit=1200)
-        for name in ("lab", "integration")
-        if name == "lab" or (ROOT / "tests" / name).is_dir()
+        Gate(
+            f"integration {path.stem[len('test_') :]}",
+            ("pytest", "-q", f"tests/integration/{path.name}"),
+            copied=False,
+            hosts=True,
+            beside=True,
+            limit=1800,
+        )
+        for path in sorted(ROOT.glob("tests/integration/test_*.py"))
+    ),
+    Gate(
+        "stress, a little",
+        ("python", "tests/stress/stress.py", "--count=3", "--fuzz=200"),
+        copied=False,
+        hosts=True,
+        beside=True,
+        limit=900,
     ),
     *(
         Gate(
@@ -209,11 +226,13 @@ class Runner:
                 raise
 
     def run(self) -> None:
-        """Run all: two and more at once on as many cores, then one by one those that make hosts."""
+        """Run all: as many at once as there are cores; those that make hosts later, and some of them alone."""
         (BUILD / "logs").mkdir(parents=True, exist_ok=True)
         snapshot(BUILD / "snapshot")
-        self.together([gate for gate in self.gates if not gate.hosts], len(os.sched_getaffinity(0)))
-        self.together([gate for gate in self.gates if gate.hosts], 1)
+        cores = len(os.sched_getaffinity(0))
+        self.together([gate for gate in self.gates if not gate.hosts], cores)
+        self.together([gate for gate in self.gates if gate.hosts and gate.beside], max(2, cores))
+        self.together([gate for gate in self.gates if gate.hosts and not gate.beside], 1)
 
 
 def shortened(lines: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -68,10 +69,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield there
 
 
-@pytest.fixture(params=FIREWALLS, ids=lambda one: one.host)
-def depending(request: pytest.FixtureRequest, lab: Lab) -> Firewall:
-    """A host that lets SSH in by our rule only."""
-    firewall: Firewall = request.param
+def depend(lab: Lab, firewall: Firewall) -> Firewall:
+    """Make its host let SSH in by our rule only."""
     lab.firewall(firewall.host, arguments={**LOGIN, "confirm": "never"})
     lab.host(firewall.host, firewall.hand_over)
     lab.host(firewall.host, "rm -rf /var/lib/printnet.ports /run/printnet.ports.restored.json")
@@ -126,7 +125,7 @@ def watch(lab: Lab, host: str, then: str) -> subprocess.Popen[str]:
     )
 
 
-def test_rules_that_would_drop_ssh_are_taken_back(lab: Lab, depending: Firewall) -> None:
+def rules_that_would_drop_ssh_are_taken_back(lab: Lab, depending: Firewall) -> None:
     before = saved(lab, depending)
     answer = lab.firewall(depending.host, arguments=GONE, ok=False)
     assert "so the host puts back what it had. It did" in answer["msg"]
@@ -141,7 +140,7 @@ def test_rules_that_would_drop_ssh_are_taken_back(lab: Lab, depending: Firewall)
     assert lab.host(depending.host, "ls /var/lib/printnet.ports", check=False) == ""
 
 
-def test_ssh_is_stopped_between_apply_and_confirm(lab: Lab, depending: Firewall) -> None:
+def ssh_is_stopped_between_apply_and_confirm(lab: Lab, depending: Firewall) -> None:
     back = "sleep 9; systemctl start ssh"
     watcher = watch(lab, depending.host, f"systemctl stop ssh ssh.socket 2>/dev/null; {back}")
     try:
@@ -153,7 +152,7 @@ def test_ssh_is_stopped_between_apply_and_confirm(lab: Lab, depending: Firewall)
     assert "nobody confirmed" in lab.firewall(depending.host, arguments=LOGIN)["told"]
 
 
-def test_the_controller_is_killed_before_it_confirms(lab: Lab, depending: Firewall) -> None:
+def the_controller_is_killed_before_it_confirms(lab: Lab, depending: Firewall) -> None:
     before = saved(lab, depending)
     run = start(lab, depending.host, GONE)
     watch(lab, depending.host, "true").wait(60)
@@ -166,7 +165,7 @@ def test_the_controller_is_killed_before_it_confirms(lab: Lab, depending: Firewa
     assert not lab.firewall(depending.host, arguments=LOGIN)["changed"]
 
 
-def test_a_reboot_before_the_confirmation_is_a_restore(lab: Lab, depending: Firewall) -> None:
+def a_reboot_before_the_confirmation_is_a_restore(lab: Lab, depending: Firewall) -> None:
     run = start(lab, depending.host, {**GONE, "confirm_timeout": 60})
     watch(lab, depending.host, "sleep 0.5").wait(60)
     os.killpg(run.pid, signal.SIGKILL)
@@ -179,7 +178,7 @@ def test_a_reboot_before_the_confirmation_is_a_restore(lab: Lab, depending: Fire
     assert left(lab, depending) == ""
 
 
-def test_a_second_run_waits_for_an_open_change(lab: Lab, depending: Firewall) -> None:
+def a_second_run_waits_for_an_open_change(lab: Lab, depending: Firewall) -> None:
     run = start(
         lab,
         depending.host,
@@ -194,7 +193,7 @@ def test_a_second_run_waits_for_an_open_change(lab: Lab, depending: Firewall) ->
     assert reached(lab, depending) == {"tcp/22", "tcp/515"}
 
 
-def test_two_runs_at_once_both_end_well(lab: Lab, depending: Firewall) -> None:
+def two_runs_at_once_both_end_well(lab: Lab, depending: Firewall) -> None:
     choices = [{**LOGIN, "rules": [*LOGIN["rules"], port(number)], "confirm": "always"} for number in (515, 631)]
     with ThreadPoolExecutor(2) as pool:
         answers = [
@@ -226,11 +225,7 @@ def read_only(_firewall: Firewall) -> tuple[str, str]:
     return "mount --bind /etc /etc && mount -o remount,ro,bind /etc", "umount /etc"
 
 
-@pytest.mark.parametrize("trouble", [full_disk, read_only])
-@pytest.mark.parametrize("confirm", ["always", "auto"])
-def test_what_can_not_be_saved_is_not_applied(
-    lab: Lab, depending: Firewall, trouble: Callable[[Firewall], tuple[str, str]], confirm: str
-) -> None:
+def _not_saved(lab: Lab, depending: Firewall, trouble: Callable[[Firewall], tuple[str, str]], confirm: str) -> None:
     before = saved(lab, depending)
     make, mend = trouble(depending)
     lab.host(depending.host, make)
@@ -247,7 +242,17 @@ def test_what_can_not_be_saved_is_not_applied(
     assert not lab.firewall(depending.host, arguments=LOGIN)["changed"]
 
 
-def test_with_a_damaged_snapshot_nothing_is_applied(lab: Lab, depending: Firewall) -> None:
+def on_a_full_disk_nothing_is_applied(lab: Lab, depending: Firewall) -> None:
+    _not_saved(lab, depending, full_disk, "auto")
+    _not_saved(lab, depending, full_disk, "always")
+
+
+def on_a_read_only_etc_nothing_is_applied(lab: Lab, depending: Firewall) -> None:
+    _not_saved(lab, depending, read_only, "auto")
+    _not_saved(lab, depending, read_only, "always")
+
+
+def with_a_damaged_snapshot_nothing_is_applied(lab: Lab, depending: Firewall) -> None:
     watcher = watch(lab, depending.host, f"echo x > {PENDING}")
     answer = lab.firewall(depending.host, arguments={**GONE, "confirm_timeout": 30}, ok=False)
     watcher.wait(60)
@@ -257,7 +262,7 @@ def test_with_a_damaged_snapshot_nothing_is_applied(lab: Lab, depending: Firewal
     assert left(lab, depending) == ""
 
 
-def test_a_snapshot_that_is_damaged_later_is_no_lock_out(lab: Lab, depending: Firewall) -> None:
+def a_snapshot_that_is_damaged_later_is_no_lock_out(lab: Lab, depending: Firewall) -> None:
     """What is saved is still what was before."""
     run = start(lab, depending.host, GONE)
     watch(lab, depending.host, f"sleep 0.4; echo x | tee {PENDING} > /var/lib/printnet.ports/pending.json").wait(60)
@@ -268,7 +273,7 @@ def test_a_snapshot_that_is_damaged_later_is_no_lock_out(lab: Lab, depending: Fi
     assert left(lab, depending) == ""
 
 
-def test_without_systemd_a_removal_is_refused(lab: Lab, depending: Firewall) -> None:
+def without_systemd_a_removal_is_refused(lab: Lab, depending: Firewall) -> None:
     lab.host(
         depending.host,
         "chmod a-x $(readlink -f /usr/bin/systemd-run); mv /usr/bin/systemd-run /usr/bin/systemd-run.away",
@@ -279,3 +284,29 @@ def test_without_systemd_a_removal_is_refused(lab: Lab, depending: Firewall) -> 
         lab.host(depending.host, "mv /usr/bin/systemd-run.away /usr/bin/systemd-run; chmod a+x /usr/bin/systemd-run")
     assert "confirm: never" in answer["msg"]
     assert reached(lab, depending) == {"tcp/22"}
+
+
+CHECKS: list[Callable[[Lab, Firewall], None]] = [
+    rules_that_would_drop_ssh_are_taken_back,
+    ssh_is_stopped_between_apply_and_confirm,
+    the_controller_is_killed_before_it_confirms,
+    a_reboot_before_the_confirmation_is_a_restore,
+    a_second_run_waits_for_an_open_change,
+    two_runs_at_once_both_end_well,
+    on_a_full_disk_nothing_is_applied,
+    on_a_read_only_etc_nothing_is_applied,
+    with_a_damaged_snapshot_nothing_is_applied,
+    a_snapshot_that_is_damaged_later_is_no_lock_out,
+    without_systemd_a_removal_is_refused,
+]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_on_every_firewall(lab: Lab, check: Callable[[Lab, Firewall], None]) -> None:
+    """All hosts at once: most of it is waiting."""
+    with ThreadPoolExecutor(len(FIREWALLS)) as pool:
+        runs = {one.host: pool.submit(lambda one=one: check(lab, depend(lab, one))) for one in FIREWALLS}
+    wrong = {host: run.exception() for host, run in runs.items() if run.exception()}
+    assert not wrong, "\n".join(
+        f"{host}: {''.join(traceback.format_exception(trouble)[-3:])}" for host, trouble in wrong.items()
+    )
