@@ -15,7 +15,8 @@ as the change is open. The file ``PENDING`` is the one truth: who removes it, un
 from __future__ import annotations
 
 import json
-import secrets
+import os
+import re
 import shutil
 import sys
 import time
@@ -43,6 +44,9 @@ REBOOTED = "the host was rebooted before it was confirmed"
 """Why a change was taken back, where it was a reboot."""
 _ATTEMPTS = 3
 _UNIT = "printnet.ports-restore-"
+_SPAN = re.compile(r"OnActiveUSec=([^;]*)")
+_PARTS = re.compile(r"(\d+)(h|min|s)\b")
+_UNITS = {"h": 3600, "min": 60, "s": 1}
 _COLLECTION = "ansible_collections.printnet.ports"
 _LAUNCH = '''\
 """Takes back a change of the firewall that nobody confirmed, or confirms it. Made by printnet.ports for one change."""
@@ -80,7 +84,7 @@ class Change:
     timeout: int
     deadline: float = 0
     armed: str = ""
-    token: str = field(default_factory=lambda: secrets.token_hex(8))
+    token: str = field(default_factory=lambda: os.urandom(8).hex())
     boot: str = field(default_factory=_records.boot)
 
     @property
@@ -110,9 +114,9 @@ def _change(path: Path) -> Change | None:
     return None
 
 
-def can_restore(run: Run) -> bool:
+def can_restore() -> bool:
     """Whether this host has a timer that a switch can hang on."""
-    return Path("/run/systemd/system").is_dir() and run(["systemd-run", "--version"])[0] == 0
+    return Path("/run/systemd/system").is_dir() and shutil.which("systemd-run", path=_host.PATH) is not None
 
 
 def arm(run: Run, change: Change) -> Change:
@@ -175,10 +179,12 @@ def _start_timer(run: Run, change: Change) -> None:
     )  # fmt: skip
     if rc != 0:
         raise HostError(f"systemd made no timer that could put the firewall back: {told.strip()}. {UNCHANGED}")
-    shown = run(["systemctl", "show", f"{change.unit}.timer", "-p", "ActiveState", "-p", "TimersMonotonic"])[1]
-    command = run(["systemctl", "show", f"{change.unit}.service", "-p", "ExecStart"])[1]
-    if "ActiveState=active" not in shown or "OnActiveUSec=" not in shown or change.token not in command:
-        raise HostError(f"systemd does not have the timer that it was given: {shown.strip()}. {UNCHANGED}")
+    units, asked = [f"{change.unit}.timer", f"{change.unit}.service"], ("ActiveState", "TimersMonotonic", "ExecStart")
+    shown = run(["systemctl", "show", *units, *(f"--property={name}" for name in asked)])[1]
+    span = _SPAN.search(shown)
+    seconds = sum(int(number) * _UNITS[unit] for number, unit in _PARTS.findall(span[1])) if span else 0
+    if "ActiveState=active" not in shown or seconds != change.timeout or change.token not in shown:
+        raise HostError(f"systemd does not have the timer that it was given: {' '.join(shown.split())}. {UNCHANGED}")
 
 
 def disarm(run: Run, change: Change) -> None:

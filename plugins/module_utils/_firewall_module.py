@@ -18,6 +18,7 @@ from ansible_collections.printnet.ports.plugins.module_utils import (
     _active,
     _commit,
     _foreign,
+    _host,
     _records,
     _rules,
     _state,
@@ -28,7 +29,6 @@ from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
 from ansible_collections.printnet.ports.plugins.module_utils._state import Found, States
 
 _PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
-_SBIN = ":/usr/sbin:/usr/bin:/sbin:/bin"
 _OWNER = re.compile(r"printnet\.ports/[a-z][a-z0-9_]*\Z")
 _SHORT = re.compile(r"[a-z0-9_]{1,9}\Z")
 Wanted = dict[str, tuple[Rule, ...]]
@@ -51,7 +51,7 @@ def runner(module: AnsibleModule) -> Run:
                 data=data,
                 binary_data=True,
                 handle_exceptions=False,
-                environ_update={"LC_ALL": "C", "PATH": os.environ.get("PATH", "") + _SBIN},
+                environ_update={"LC_ALL": "C", "PATH": _host.PATH},
             )
         except OSError as wrong:
             return 127, "", str(wrong)
@@ -131,7 +131,7 @@ def _apply(module: AnsibleModule, run: Run, name: str, shorts: Mapping[str, str]
         "commands": firewall.commands(now, aims) if aims != now else [],
         **_difference(now, aims, left),
     }
-    change = _needs_confirmation(module, run, name, now, aims) if aims != now else None
+    change = _needs_confirmation(module, name, now, aims) if aims != now else None
     if module.check_mode:
         return result
     if change:
@@ -162,7 +162,7 @@ def _aims(wanted: Wanted, now: States, keep: bool) -> States:
     return aims
 
 
-def _needs_confirmation(module: AnsibleModule, run: Run, name: str, now: States, aims: States) -> _commit.Change | None:
+def _needs_confirmation(module: AnsibleModule, name: str, now: States, aims: States) -> _commit.Change | None:
     """The change, if it has to be confirmed; refuses it where it can't be."""
     plan, asked = module.params["plan"], module.params["confirm"]
     if asked == "never" or (asked == "auto" and not _state.shrinks(now, aims)):
@@ -173,7 +173,7 @@ def _needs_confirmation(module: AnsibleModule, run: Run, name: str, now: States,
             f"{why}, and it could not be confirmed over a new connection, because the connection plugin has none to "
             f"make. Use ssh, or set confirm: never. {UNCHANGED}"
         )
-    if not _commit.can_restore(run):
+    if not _commit.can_restore():
         raise HostError(
             f"{why}, and this host has no systemd whose timer could put it back. Set confirm: never to make it "
             f"nevertheless. {UNCHANGED}"

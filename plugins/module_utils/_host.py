@@ -21,6 +21,10 @@ UNCHANGED = "Nothing was changed."
 """Ends every error that comes before a change."""
 
 
+PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where programs are looked for: a login over SSH may have no sbin."""
+
+
 class HostError(Exception):
     """The host is not fit for the task, or refuses it; the text says why, and what to do."""
 
