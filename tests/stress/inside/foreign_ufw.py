@@ -50,9 +50,9 @@ def _words(rng: random.Random) -> list[str]:
     return rng.choice(
         [
             [verdict, f"{port}/{transport}", *comment],
-            [verdict, *log, "in", "from", source, "to", "any", "port", port, "proto", transport, *comment],
+            [verdict, *log, "from", source, "to", "any", "port", port, "proto", transport, *comment],
             [verdict, "in", "on", "nowhere0", "to", "any", "port", port, "proto", transport, *comment],
-            ["insert", "1", "deny", "from", source, *comment],
+            ["insert", "1", "deny", "from", "203.0.113.7", *comment],
             ["prepend", "deny", "from", source, "to", "any", "port", port, "proto", transport, *comment],
             ["route", "allow", "in", "on", "nowhere0", "out", "on", "nowhere1", "proto", "udp"],
             [verdict, "Odd App", *comment],

@@ -38,7 +38,9 @@ def case(host: Host, seed: str, number: int, case_of: dict[str, Any]) -> None:
         raise FaultError(f"a value reached a shell: {words.CANARY} was made")
     if answer.result.get("changed"):
         _only_ours(host)
-    if answer.good and "plan" in arguments and arguments["plan"]["owners"][0]["short"] not in OWNERS.values():
+    plan = arguments.get("plan")
+    others = [one for one in plan["owners"] if one["short"] not in OWNERS.values()] if answer.good and plan else []
+    if others:
         child.module({**arguments, "state": "absent"}).wait()
     if number % EVERY == EVERY - 1:
         more = _files() - _there
@@ -50,6 +52,10 @@ def case(host: Host, seed: str, number: int, case_of: dict[str, Any]) -> None:
 
 def _judge(host: Host, answer: child.Answer) -> None:
     told = answer.out + answer.told
+    if "AnsibleModule(argument_spec=" in told and "printnet/ports/plugins/module_utils" not in told:
+        # Ansible itself stumbles over some values (a plan that is a number, half a surrogate pair) before it calls us.
+        host.tally.counts["Ansible's own tracebacks"] += 1
+        return
     if not answer.result or answer.status not in (0, 1):
         raise FaultError(f"no answer: {answer.text}")
     if "Traceback" in told or "exception" in answer.result:

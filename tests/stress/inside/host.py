@@ -176,9 +176,9 @@ class Host:
                 raise FaultError(f"nmap sees {sorted(found ^ right)} otherwise on {target}: it found {sorted(found)}")
         self.tally.counts["nmap"] += 1
 
-    def untouched(self, thorough: bool = False) -> None:
+    def untouched(self, thorough: bool = False, killed: bool = False) -> None:
         """Whether others' files and rules are as they were, and each saved file is whole."""
-        told = eye.foreign_differs(self.firewall, self.baseline, eye.look(self.firewall))
+        told = eye.foreign_differs(self.firewall, self.baseline, eye.look(self.firewall), killed)
         if told:
             raise FaultError(told)
         told = eye.broken_files(self.firewall, thorough)

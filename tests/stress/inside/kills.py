@@ -43,7 +43,7 @@ def case(host: Host, seed: str, number: int, case_of: dict[str, Any]) -> None:
     host.tally.counts["kills"] += case_of["killed"]
     host.tally.counts["came too late"] += not case_of["killed"]
     grid = host.between(old, new)
-    host.untouched(thorough=number % EVERY == 0)
+    host.untouched(thorough=number % EVERY == 0, killed=True)
     host.packets(rng, grid, old, new)
     after = [old, new]
     if rng.random() < 0.2:
@@ -54,7 +54,7 @@ def case(host: Host, seed: str, number: int, case_of: dict[str, Any]) -> None:
         host.tally.counts["kills"] += hit
         after.append(target)
         host.packets(rng, host.between(*after), *after)
-        host.untouched()
+        host.untouched(killed=True)
     answer = host.settle(target)
     host.tally.took("next run", answer.seconds)
     host.tally.took("from the kill to the wanted rules", time.monotonic() - began)

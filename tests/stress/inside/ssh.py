@@ -40,7 +40,7 @@ def case(host: Host, seed: str, number: int, case_of: dict[str, Any]) -> None:
     host.packets(rng, grid, *wide)
     _wait_for_the_module()
     grid = host.between(*wide)
-    host.untouched()
+    host.untouched(killed=True)
     # The same task again, in earnest: over SSH, with its confirmation.
     done = host.ask("ansible", arguments=arguments, instant=0)
     if done["status"]:
