@@ -185,7 +185,7 @@ class Bus:
         for one in there - raw.entries().keys():
             self.call(self.config(".config.ipset", self.call(config.getIPSetByName, one)).remove)
         # What firewalld leaves of a file that it changes or removes.
-        for backup in (FILES / "policies" / f"{name}.xml.old", *(FILES / "ipsets" / f"{one}.xml.old" for one in there)):
+        for backup in backups(name):
             with suppress(FileNotFoundError):
                 backup.unlink()
 
@@ -275,6 +275,12 @@ def _settings(owner: str, direction: str, priority: int, rich: Iterable[str]) ->
 
 def _priority(settings: Mapping[str, Any]) -> int:
     return int(settings.get("priority", 0))
+
+
+def backups(name: str) -> list[Path]:
+    """What firewalld has kept of the policy and its sets before a change; a killed run leaves it there."""
+    files = [FILES / "policies" / f"{name}.xml.old", *(FILES / "ipsets").glob(f"{name}-*.xml.old")]
+    return [path for path in files if path.exists()]
 
 
 def is_ours(settings: Mapping[str, Any], direction: str, priorities: Container[int]) -> bool:

@@ -102,6 +102,7 @@ class Firewalld(Backend):
         for direction in PREFIX:
             name = self._names[owner, direction]
             raw, settings, intact = there[name]
+            odd += [f"{path} is left of a run that was interrupted" for path in bus.backups(name) if kind == "saved"]
             if raw == Raw():
                 continue
             some, foreign = _rich.decode(raw, direction)
