@@ -236,7 +236,7 @@ def test_saved_settings_of_others_that_block_are_named(lab: Lab, there: str, nam
 
 
 def test_others_that_open_are_shown_with_the_flows(lab: Lab, each: str) -> None:
-    lab.host(each, "firewall-cmd -q --add-service=ipp --add-port=8080/tcp --add-source-port=20/tcp")
+    lab.host(each, "for one in service=ipp port=8080/tcp source-port=20/tcp; do firewall-cmd -q --add-$one; done")
     lab.host(each, RICH.format(f"{CLIENT} port port=515 protocol=tcp accept"))
     found = info(lab, each)["foreign"]
     assert all(one["opens"] for one in found)
@@ -259,11 +259,16 @@ def test_shows_what_waits_and_what_was_taken_back(lab: Lab, host: str) -> None:
         command(lab, host, "firewall", ALWAYS), cwd=ROOT, env={**os.environ, "ANSIBLE_HOST_KEY_CHECKING": "0"},
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
-    lab.host(host, "until [ -s /run/printnet.ports/pending.json ]; do sleep 0.01; done")
-    # The host's part goes on by itself.
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
+    # As long as the switch is out of the way nobody can confirm.
+    switch = "/run/printnet.ports/switch.py"
+    lab.host(host, f"until [ -s /run/printnet.ports/pending.json ]; do sleep 0.01; done; mv {switch} {switch}.away")
     lab.host(host, "until nft list ruleset | grep -q 'dport 515'; do sleep 0.1; done")
+    # Each of Ansible's workers has a session of its own.
+    workers = subprocess.run(["pgrep", "-P", str(run.pid)], capture_output=True, text=True, check=True).stdout.split()
+    for group in (*map(int, workers), run.pid):
+        os.killpg(group, signal.SIGKILL)
+    run.wait()
+    lab.host(host, f"mv {switch}.away {switch}")
     open_now = info(lab, host)
     pending = open_now["pending"]
     assert 0 < pending["seconds_left"] <= 60
@@ -289,15 +294,15 @@ def test_shows_what_waits_and_what_was_taken_back(lab: Lab, host: str) -> None:
 
 
 def test_waits_for_nobody_and_keeps_nobody_waiting(lab: Lab, host: str) -> None:
-    hold = "exec 9>/run/printnet.ports.lock; flock 9; sleep 60"
+    hold = "import fcntl, time; file = open('/run/printnet.ports.lock', 'w'); fcntl.flock(file, 2); time.sleep(600)"
     holder = subprocess.Popen(
-        [str(ROOT / "tests/lab/lab"), "exec", lab.name, host, "--", "sh", "-c", hold], stdin=subprocess.DEVNULL
+        [str(ROOT / "tests/lab/lab"), "exec", lab.name, host, "--", "python3", "-c", hold], stdin=subprocess.DEVNULL
     )
     try:
         lab.host(host, "until [ -e /run/printnet.ports.lock ]; do sleep 0.1; done")
         assert any("Another run" in note for note in info(lab, host)["notes"])
     finally:
-        lab.host(host, "pkill -KILL -f '[s]leep 60'")
+        lab.host(host, "pkill -KILL -f '[s]leep.600'")
         holder.wait(10)
     # A holder that was killed leaves the file, which nobody holds.
     assert info(lab, host)["notes"] == []
