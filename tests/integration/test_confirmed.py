@@ -21,9 +21,10 @@ import pytest
 
 from .conftest import BIN, NETWORKS, ROOT, Lab, up
 
+EVERYBODY = ["192.0.2.0/24", "198.51.100.0/24", "2001:db8::/32"]
 LOGIN = {
     "owner": "login",
-    "rules": [{"transport": "tcp", "ports": ["22"], "peers": ["any"], "comment": "The only way in"}],
+    "rules": [{"transport": "tcp", "ports": ["22"], "peers": EVERYBODY, "comment": "The only way in"}],
 }
 GONE = {"owner": "login", "state": "absent", "confirm_timeout": 6}
 PENDING = "/run/printnet.ports/pending.json"
@@ -179,14 +180,14 @@ def a_reboot_before_the_confirmation_is_a_restore(lab: Lab, depending: Firewall)
 
 
 def a_second_run_waits_for_an_open_change(lab: Lab, depending: Firewall) -> None:
-    run = start(
-        lab,
-        depending.host,
-        {**LOGIN, "rules": [*LOGIN["rules"], port(8080)], "confirm": "always", "confirm_timeout": 20},
-    )
-    watch(lab, depending.host, "true").wait(60)
+    more = {**LOGIN, "rules": [*LOGIN["rules"], port(8080)], "confirm": "always", "confirm_timeout": 25}
+    run = start(lab, depending.host, more)
+    # The change is open, and cannot be confirmed, until its run is dead.
+    armed = "until systemctl list-timers --all | grep -q printnet.ports-restore; do sleep 0.01; done"
+    watch(lab, depending.host, f"systemctl stop ssh ssh.socket 2>/dev/null; {armed}; sleep 1").wait(60)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
+    lab.host(depending.host, "systemctl start ssh")
     answer = lab.firewall(depending.host, arguments={**LOGIN, "rules": [*LOGIN["rules"], port(515)]})
     assert answer["changed"]
     assert "Waited for a change of another run" in answer["told"]
