@@ -249,9 +249,7 @@ def _settle(run: Run) -> bool:
 def restore(run: Run, change: Change, cause: str) -> None:
     """Put back what was there before the change."""
     firewall = FIREWALLS[change.firewall](run, change.shorts)
-    now = firewall.read()
-    firewall.go_live(now, {owner: Found(now[owner].saved, found.live) for owner, found in change.before.items()})
-    firewall.commit(firewall.read(), change.before)
+    firewall.put_back(firewall.read(), change.before)
     _records.add(change.run, change.armed, list(change.after), cause)
     disarm(run, change)
 

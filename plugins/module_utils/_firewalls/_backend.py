@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ansible_collections.printnet.ports.plugins.module_utils._host import Run
 from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
-from ansible_collections.printnet.ports.plugins.module_utils._state import States
+from ansible_collections.printnet.ports.plugins.module_utils._state import Found, States
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,11 @@ class Backend:
             self.save(now, aims)
         if any(now[owner].live != aim.live for owner, aim in aims.items()):
             self.go_live(now, aims)
+
+    def put_back(self, now: States, before: States) -> None:
+        """Make live, then save, what was there before a change. It has to be quick: somebody may be cut off."""
+        self.go_live(now, {owner: Found(now[owner].saved, found.live) for owner, found in before.items()})
+        self.commit(self.read(), before)
 
     def commands(self, _now: States, _aims: States) -> list[str]:
         """What an administrator would type to make the same change live, for people who want to see it."""

@@ -35,6 +35,8 @@ HEAVY = 100
 """More single changes than this take longer than a reload."""
 _OURS = re.compile(rf"(?:{'|'.join(PREFIX.values())})([a-z0-9_]{{1,9}})(?:-[0-9a-f]{{6}}[46])?\Z")
 _OWNER = "printnet.ports/"
+FEW = 10
+"""More than this take longer than somebody who is cut off should wait."""
 _LINE = 256
 """More bytes than a rule or a network takes in a file."""
 _EMPTY = "an empty policy, which the next reload removes"
@@ -222,14 +224,14 @@ class Firewalld(Backend):
         self._bus.reload()
         return self.read()
 
-    def _is_heavy(self, slot: Slot, aim: Raw) -> bool:
+    def _is_heavy(self, slot: Slot, aim: Raw, most: int = HEAVY) -> bool:
         """Whether so much changes in place that a reload is faster."""
         live = self._live[slot]
         here, there = live.entries(), aim.entries()
         rules = (live.rich or frozenset()) ^ (aim.rich or frozenset())
         return (
             live.rich is not None
-            and len(rules) + sum(len(here.get(one, there[one]) ^ there[one]) for one in there) > HEAVY
+            and len(rules) + sum(len(here.get(one, there[one]) ^ there[one]) for one in there) > most
         )
 
     def go_live(self, now: States, aims: States) -> None:
@@ -290,6 +292,20 @@ class Firewalld(Backend):
             self._bus.reload()
         else:
             self.go_live(now, aims)
+
+    def put_back(self, now: States, before: States) -> None:
+        """Nothing was saved, so a reload does it; rule by rule firewalld may take longer than somebody can wait."""
+        raws = self._encoded(before, "live")
+        if (
+            any(self._is_heavy(slot, raw, FEW) for slot, raw in raws.items())
+            and all(found.saved == found.live for found in before.values())
+            and not self._unsaved()
+        ):
+            with suppress(HostError):
+                self.save(now, before)
+                self._bus.reload()
+                return
+        super().put_back(now, before)
 
     def commands(self, now: States, aims: States) -> list[str]:
         raws = self._encoded(aims, "live")
