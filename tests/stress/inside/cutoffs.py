@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import child
+import eye
 import kills
 import random_rules
 import space
@@ -88,20 +89,28 @@ def _armed(token: str) -> float:
 
 
 def _wait_for(host: Host, old: dict[str, Any], end: float) -> float:
-    """When the live rules are the old ones again: read over and over in one process."""
+    """When the live rules are the old ones again.
+
+    The kernel is looked at over and over; the backend reads only when something is new there, as firewalld answers one
+    question after the other and would be kept from its work.
+    """
 
     def watch() -> None:
         rules = {owner: [space.plain(rule) for rule in old[owner] if rule["direction"] == "in"] for owner in OWNERS}
         beside = [space.plain({"transport": "tcp", "ports": ["22"], "peers": ["any"]})]
         firewall = FIREWALLS[host.firewall](child.run, OWNERS)
+        last: list[str] = []
         while time.monotonic() < end:
+            time.sleep(0.05)
+            at, seen = time.monotonic(), eye.live(host.firewall)
+            if seen == last:
+                continue
+            last = seen
             states = _state.dump(firewall.read())
             live = {owner: [space.kept(fields) for fields in states[owner]["live"][0]] for owner in OWNERS}
             if not any(space.difference([*rules[owner], *beside], [*live[owner], *beside]) for owner in OWNERS):
-                print(json.dumps({"at": time.monotonic()}))
+                print(json.dumps({"at": at}))
                 return
-            # Not too often: firewalld answers one question after the other.
-            time.sleep(0.1)
         os._exit(1)
 
     answer = child.Running(watch).wait()

@@ -85,6 +85,11 @@ def _say(*words: str) -> str:
     return subprocess.run(words, capture_output=True, text=True, errors="replace", check=True).stdout
 
 
+def live(firewall: str) -> list[str]:
+    """The kernel's rules, without counters."""
+    return _live(firewall)[0]
+
+
 def _live(firewall: str) -> tuple[list[str], list[tuple[int, ...]]]:
     lines = []
     if firewall in ("nftables", "firewalld"):
