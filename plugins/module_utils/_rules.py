@@ -13,12 +13,13 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Union
+from typing import Any
 
-Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 Span = tuple[int, int]
 Profile = tuple[tuple[tuple[Span, ...], tuple[str, ...]], ...]
 
@@ -111,11 +112,17 @@ def parse(raw: Mapping[str, Any]) -> Rule:
     )
 
 
-def _networks(peer: Any) -> list[Network]:
-    if str(peer).strip().lower() == "any":
-        return [ipaddress.ip_network(network) for network in EVERYBODY]
+def _networks(peer: Any) -> list[str]:
+    text = str(peer).strip()
+    if text.lower() == "any":
+        return list(EVERYBODY)
+    with suppress(ValueError):
+        version, first, last = span_of(text)
+        if _text(version, first, last - first + 1) == text:
+            return [text]
+    # What is spelt otherwise, or wrong, takes the long way, which has words for what is wrong.
     try:
-        return [ipaddress.ip_network(str(peer).strip())]
+        return [str(ipaddress.ip_network(text))]
     except ValueError as wrong:
         why = str(wrong)[-100:]
         raise RuleError(f"peer {_shown(peer)} must be a network such as 192.0.2.0/24 or 2001:db8::/64: {why}") from None
@@ -133,8 +140,10 @@ def canonical(rules: Iterable[Rule]) -> tuple[Rule, ...]:
         sides.setdefault((rule.direction, rule.transport), []).append(rule)
     found: list[Rule] = []
     for (direction, transport), group in sides.items():
-        free = [rule for rule in group if not rule.source_ports or join(rule.source_ports) == (_ALL_PORTS,)]
-        bound = [rule for rule in group if rule not in free]
+        free: list[Rule] = []
+        bound: list[Rule] = []
+        for rule in group:
+            (bound if rule.source_ports and join(rule.source_ports) != (_ALL_PORTS,) else free).append(rule)
         free += _free_together(bound)
         profiles: dict[Profile, list[Span]] = {_by_peers(free): []}
         for source in _pieces([rule.source_ports for rule in bound]):
@@ -184,11 +193,14 @@ def within(some: Iterable[str], others: Iterable[str]) -> frozenset[str]:
     )
 
 
-def _pieces(spans: Sequence[Sequence[Span]]) -> list[Span]:
+def _pieces(spans: Iterable[Iterable[Span]]) -> list[Span]:
     """The ranges between all points where some span begins or ends, within what the spans cover."""
-    cuts = sorted({cut for group in spans for first, last in group for cut in (first, last + 1)})
+    flat = [span for group in spans for span in group]
+    cuts = sorted({cut for first, last in flat for cut in (first, last + 1)})
+    covered = join(flat)
+    begins = [first for first, _last in covered]
     pieces = [(first, after - 1) for first, after in zip(cuts, cuts[1:])]
-    return [piece for piece in pieces if any(_covers(group, piece) for group in spans)]
+    return [piece for piece in pieces if piece[1] <= covered[bisect_right(begins, piece[0]) - 1][1]]
 
 
 def _covers(spans: Iterable[Span], piece: Span) -> bool:
@@ -198,14 +210,23 @@ def _covers(spans: Iterable[Span], piece: Span) -> bool:
 def _by_peers(rules: Sequence[Rule], already: Sequence[Rule] = ()) -> Profile:
     """Ports by the peers that they are open to, without what other rules allow already."""
     ports: dict[tuple[str, ...], list[Span]] = {}
-    spans = [rule.ports for rule in rules]
-    for piece in _pieces(spans + [rule.ports for rule in already]):
-        peers = _peers_at(rules, piece)
-        holes = _peers_at(already, piece)
-        left = _collapse(without(_collapse(peers), _collapse(holes)) if holes else peers)
+    pieces = _pieces(rule.ports for rule in (*rules, *already))
+    for piece, some, others in zip(pieces, _peers_of(pieces, rules), _peers_of(pieces, already)):
+        left = _collapse(without(_collapse(some), _collapse(others)) if others else some)
         if left:
             ports.setdefault(left, []).append(piece)
     return tuple(sorted((join(pieces), peers) for peers, pieces in ports.items()))
+
+
+def _peers_of(pieces: Sequence[Span], rules: Iterable[Rule]) -> list[frozenset[str]]:
+    """Who may reach each of the pieces, which are cut where a rule begins or ends."""
+    begins = [first for first, _last in pieces]
+    found: list[list[tuple[str, ...]]] = [[] for _piece in pieces]
+    for rule in rules:
+        for first, last in rule.ports:
+            for number in range(bisect_left(begins, first), bisect_right(begins, last)):
+                found[number].append(rule.peers)
+    return [frozenset().union(*some) for some in found]
 
 
 def _peers_at(rules: Iterable[Rule], piece: Span) -> frozenset[str]:
@@ -214,13 +235,34 @@ def _peers_at(rules: Iterable[Rule], piece: Span) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def _collapse(peers: frozenset[str]) -> tuple[str, ...]:
-    networks = [ipaddress.ip_network(peer) for peer in peers]
-    v4 = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
-    v6 = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
-    return (
-        *(str(network) for network in ipaddress.collapse_addresses(v4)),
-        *(str(network) for network in ipaddress.collapse_addresses(v6)),
-    )
+    """The fewest networks that hold the same addresses, IPv4 before IPv6."""
+    joined: list[tuple[int, int, int]] = []
+    for version, first, last in sorted(map(span_of, peers)):
+        before = joined[-1] if joined else (0, 0, 0)
+        if before[0] == version and first <= before[2] + 1:
+            joined[-1] = (version, before[1], max(last, before[2]))
+        else:
+            joined.append((version, first, last))
+    return tuple(text for one in joined for text in _texts(*one))
+
+
+def _texts(version: int, first: int, last: int) -> Iterator[str]:
+    """The fewest networks that hold a range of addresses."""
+    while first <= last:
+        size = 1 << (last - first + 1).bit_length() - 1
+        size = min(size, first & -first) if first else size
+        yield _text(version, first, size)
+        first += size
+
+
+def _text(version: int, first: int, size: int) -> str:
+    bits = 128 if version == 6 else 32
+    kind = socket.AF_INET6 if version == 6 else socket.AF_INET
+    address = socket.inet_ntop(kind, first.to_bytes(bits // 8, "big"))
+    if version == 6 and "." in address:
+        # Python spells an address with an IPv4 one in it otherwise.
+        address = str(ipaddress.IPv6Address(first))
+    return f"{address}/{bits - size.bit_length() + 1}"
 
 
 def overlap(added: Iterable[str], removed: Iterable[str]) -> bool:
@@ -244,9 +286,13 @@ def span_of(network: str) -> tuple[int, int, int]:
     address, _slash, length = network.partition("/")
     version, kind, bits = (6, socket.AF_INET6, 128) if ":" in address else (4, socket.AF_INET, 32)
     try:
-        first, size = int.from_bytes(socket.inet_pton(kind, address), "big"), 1 << bits - int(length or bits)
+        first = int.from_bytes(socket.inet_pton(kind, address), "big")
     except OSError as wrong:
         raise ValueError(f"{network!r} is no network: {wrong}") from None
+    length = length or str(bits)
+    if not length.isdigit() or int(length) > bits:
+        raise ValueError(f"{network!r} is no network: a length is a number from 0 to {bits}")
+    size = 1 << bits - int(length)
     first &= -size
     return version, first, first + size - 1
 
@@ -283,7 +329,7 @@ def _asking(rules: Iterable[Rule], allowed: Rule) -> tuple[str, ...]:
     """
     found: set[str] = set()
     for rule in rules:
-        if not _touch(rule.ports, allowed.ports) or set(rule.flows) <= found:
+        if not rule.flows or not _touch(rule.ports, allowed.ports) or set(rule.flows) <= found:
             continue
         if rule.source_ports and allowed.source_ports and not _touch(rule.source_ports, allowed.source_ports):
             continue

@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +117,15 @@ def start(lab: Lab, host: str, arguments: dict[str, Any]) -> subprocess.Popen[st
     )  # fmt: skip
 
 
+def kill(run: subprocess.Popen[str]) -> None:
+    """Kill a run and its workers, each of which has a session of its own."""
+    found = subprocess.run(["pgrep", "-P", str(run.pid)], stdout=subprocess.PIPE, text=True, check=False).stdout
+    for group in (*map(int, found.split()), run.pid):
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+    run.wait()
+
+
 def watch(lab: Lab, host: str, then: str) -> subprocess.Popen[str]:
     """As soon as a change is open, do something on the host."""
     script = f"until [ -s {PENDING} ]; do sleep 0.002; done; {then}"
@@ -157,8 +167,7 @@ def the_controller_is_killed_before_it_confirms(lab: Lab, depending: Firewall) -
     before = saved(lab, depending)
     run = start(lab, depending.host, GONE)
     watch(lab, depending.host, "true").wait(60)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
+    kill(run)
     time.sleep(SECONDS)
     assert reached(lab, depending) == {"tcp/22"}
     assert saved(lab, depending) == before
@@ -169,8 +178,7 @@ def the_controller_is_killed_before_it_confirms(lab: Lab, depending: Firewall) -
 def a_reboot_before_the_confirmation_is_a_restore(lab: Lab, depending: Firewall) -> None:
     run = start(lab, depending.host, {**GONE, "confirm_timeout": 60})
     watch(lab, depending.host, "sleep 0.5").wait(60)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
+    kill(run)
     lab.reboot(depending.host)
     assert reached(lab, depending) == {"tcp/22"}
     answer = lab.firewall(depending.host, arguments=LOGIN)
@@ -182,12 +190,12 @@ def a_reboot_before_the_confirmation_is_a_restore(lab: Lab, depending: Firewall)
 def a_second_run_waits_for_an_open_change(lab: Lab, depending: Firewall) -> None:
     more = {**LOGIN, "rules": [*LOGIN["rules"], port(8080)], "confirm": "always", "confirm_timeout": 25}
     run = start(lab, depending.host, more)
-    # The change is open, and cannot be confirmed, until its run is dead.
+    # The change is open, and cannot be confirmed before its run is dead.
     armed = "until systemctl list-timers --all | grep -q printnet.ports-restore; do sleep 0.01; done"
-    watch(lab, depending.host, f"systemctl stop ssh ssh.socket 2>/dev/null; {armed}; sleep 1").wait(60)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-    lab.host(depending.host, "systemctl start ssh")
+    away = "mv /run/printnet.ports/switch.py /run/printnet.ports/switch.away"
+    watch(lab, depending.host, f"{away}; {armed}; sleep 1").wait(60)
+    kill(run)
+    lab.host(depending.host, "mv /run/printnet.ports/switch.away /run/printnet.ports/switch.py")
     answer = lab.firewall(depending.host, arguments={**LOGIN, "rules": [*LOGIN["rules"], port(515)]})
     assert answer["changed"]
     assert "Waited for a change of another run" in answer["told"]
@@ -267,8 +275,7 @@ def a_snapshot_that_is_damaged_later_is_no_lock_out(lab: Lab, depending: Firewal
     """What is saved is still what was before."""
     run = start(lab, depending.host, GONE)
     watch(lab, depending.host, f"sleep 0.4; echo x | tee {PENDING} > /var/lib/printnet.ports/pending.json").wait(60)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
+    kill(run)
     time.sleep(SECONDS)
     assert reached(lab, depending) == {"tcp/22"}
     assert left(lab, depending) == ""

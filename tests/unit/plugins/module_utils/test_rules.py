@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any
@@ -238,3 +239,34 @@ def test_a_rule_as_plain_values_can_be_read_back() -> None:
     rules = canonical([_rule("515,631-640", "192.0.2.0/24 2001:db8::/64"), _rule("53", "any", "5353", transport="udp")])
     assert tuple(_rules.parse(rule.as_dict()) for rule in rules) == rules
     assert rules[1].as_dict()["peers"] == ["any"]
+
+
+ADDRESSES = st.tuples(st.sampled_from([4, 6]), st.integers(0, 2**128 - 1), st.integers(0, 128)).map(
+    lambda drawn: (
+        ipaddress.ip_network((drawn[1] >> 96, drawn[2] % 33), strict=False)
+        if drawn[0] == 4
+        else ipaddress.ip_network((drawn[1] >> drawn[2] % 64 * 2, drawn[2]), strict=False)
+    )
+)
+
+
+@FEW
+@given(st.lists(ADDRESSES, max_size=8), st.integers(0, 4))
+def test_networks_are_joined_and_spelt_as_pythons_own(networks: list[Any], halvings: int) -> None:
+    """Neighbours among them: each network is also there in parts."""
+    parts = [part for network in networks for part in _parts(network, halvings)]
+    found = _rules._collapse(frozenset(map(str, parts)))
+    families = ([part for part in parts if part.version == version] for version in (4, 6))
+    assert found == tuple(str(one) for family in families for one in ipaddress.collapse_addresses(family))
+
+
+def _parts(network: Any, halvings: int) -> list[Any]:
+    return list(network.subnets(min(halvings, network.max_prefixlen - network.prefixlen)))
+
+
+@pytest.mark.parametrize(
+    "peer", ["192.0.2.0/-1", "192.0.2.0/33", "192.0.2.0/+8", "1.2.3/8", "::1/129", "2001:db8::/x", "/8", ""]
+)
+def test_what_is_no_network_is_said(peer: str) -> None:
+    with pytest.raises(RuleError, match="must be a network such as"):
+        _rules.parse({"direction": "in", "transport": "tcp", "ports": ["1"], "peers": [peer]})
