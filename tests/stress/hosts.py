@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import tarfile
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -115,7 +114,6 @@ class Job:
         self.lab = lab_name
         self.inventory = inventory
         self.say = say
-        self.folder = Path(tempfile.mkdtemp(prefix="stress"))
 
     def run(self, **job: Any) -> dict[str, Any]:
         """Its counts, times and faults."""
@@ -153,7 +151,7 @@ class Job:
 
     def _ansible(self, firewall: str, told: dict[str, Any]) -> dict[str, Any]:
         """The task over real SSH; killed after some seconds: Ansible itself, or its connections."""
-        paths = self.folder / f"cp{random.getrandbits(32):x}"
+        paths = self.inventory.parent / f"cp{random.getrandbits(32):x}"
         environment = {
             **os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOST_KEY_CHECKING": "0",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(paths),
