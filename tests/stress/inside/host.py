@@ -155,8 +155,8 @@ class Host:
         for target in self.addresses:
             mine = [one for one in probes if (":" in one[0][0]) == (":" in target)]
             answers = self.ask("probe", to=target, probes=[probe for probe, _passes in mine])
-            for (probe, passes), got in zip(mine, answers, strict=True):
-                if passes != got:
+            for (probe, right), got in zip(mine, answers, strict=True):
+                if right != got:
                     raise FaultError(f"a packet {probe} to {target} was {'' if got else 'not '}let in")
             self.tally.counts["packets"] += len(mine)
 
