@@ -26,7 +26,7 @@ bench: ## how fast it is, as ratios; never a pass or a fail
 
 stress: ## kills, cut-offs, foreign rules, random wishes: COUNT=100 FIREWALLS=ufw WHAT=kills OUT=file
 	@exec $(IN) --lab dev -- tests/stress/run $(if $(COUNT),--count $(COUNT)) $(if $(FIREWALLS),--firewalls $(FIREWALLS)) \
-		$(if $(WHAT),--what $(WHAT)) $(if $(OUT),--out $(OUT)) $(ARGS)
+		$(if $(WHAT),--what $(WHAT)) $(if $(OUT),--out $(OUT)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 molecule: ## one Molecule scenario alone: SCENARIO=vpsx
 	@exec $(IN) --lab dev -- molecule test --scenario-name $(or $(SCENARIO),vpsx) $(ARGS)

@@ -106,7 +106,7 @@ GATES = [
     ),
     Gate(
         "stress, a little",
-        ("python", "tests/stress/stress.py", "--count=3", "--fuzz=200"),
+        ("python", "tests/stress/stress.py", "--count=3", "--fuzz=200", "--what=kills,cutoffs,foreign,desired,fuzz"),
         copied=False,
         hosts=True,
         beside=True,
