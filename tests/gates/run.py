@@ -231,7 +231,7 @@ class Runner:
         snapshot(BUILD / "snapshot")
         cores = len(os.sched_getaffinity(0))
         self.together([gate for gate in self.gates if not gate.hosts], cores)
-        self.together([gate for gate in self.gates if gate.hosts and gate.beside], max(2, cores))
+        self.together([gate for gate in self.gates if gate.hosts and gate.beside], cores + 1)
         self.together([gate for gate in self.gates if gate.hosts and not gate.beside], 1)
 
 
