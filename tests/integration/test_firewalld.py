@@ -281,7 +281,7 @@ def test_a_holder_of_the_lock_that_was_killed_blocks_nobody(lab: Lab, host: str)
     time.sleep(1)
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(lab.firewall, host)
-        lab.host(host, "until pgrep -f AnsiballZ_firewall >/dev/null; do sleep 0.1; done; sleep 2")
+        lab.host(host, "until pgrep -f [A]nsiballZ_firewall >/dev/null; do sleep 0.1; done; sleep 2")
         assert not run.done()
         lab.host(host, "pkill -KILL -f '[s]leep 60'")
         holder.wait(10)
