@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,9 +52,18 @@ class Lab:
         return _run([LAB, "exec", self.name, name, "--", "sh", "-c", script], check=check).stdout
 
     def scan(self, source: str, address: str, ports: str = "1-10000") -> set[str]:
-        """The ports of the address that nmap, on the source host, finds let in."""
-        found = _run([LAB, "scan", self.name, "--from", source, "--to", address, "--ports", ports]).stdout
-        return set(found.split())
+        """The ports of the address that nmap, on the source host, finds let in.
+
+        SSH is always among them. Where it is not seen, neighbours had to find each other first, and it is looked again.
+        """
+        for _attempt in range(4):
+            found = set(
+                _run([LAB, "scan", self.name, "--from", source, "--to", address, "--ports", ports]).stdout.split()
+            )
+            if "tcp/22" in found:
+                break
+            time.sleep(1)
+        return found
 
     def reboot(self, name: str) -> None:
         _run([LAB, "reboot", self.name, name])
