@@ -65,6 +65,18 @@ class Lab:
             time.sleep(1)
         return found
 
+    def reached(self, source: str, address: str, ports: str) -> set[str]:
+        """The same beside SSH, which is always reached."""
+        found = self.scan(source, address, ports)
+        assert "tcp/22" in found, f"{source} does not even reach SSH on {address}"
+        return found - {"tcp/22"}
+
+    def let_in(self, source: str, addresses: tuple[str, str], ports: str) -> set[str]:
+        """What the source reaches beside SSH, the same by IPv4 and IPv6."""
+        old, new = (self.reached(source, address, ports) for address in addresses)
+        assert old == new
+        return old
+
     def reboot(self, name: str) -> None:
         _run([LAB, "reboot", self.name, name])
 

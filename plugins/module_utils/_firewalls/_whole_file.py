@@ -23,9 +23,12 @@ def read(path: str) -> str:
         return file.read()
 
 
-def replace(path: str, text: str) -> None:
-    """Put the text in place of the file's, with its mode, owner and label; symbolic links stay. Raises OSError."""
-    path, name = prepare(path, text)
+def replace(path: str, text: str, new: bool = False) -> None:
+    """Put the text in place of the file's, with its mode, owner and label; symbolic links stay. Raises OSError.
+
+    With ``new`` there is no file yet; nobody but root need read it.
+    """
+    path, name = prepare(path, text, new)
     os.replace(name, path)
     folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -42,7 +45,7 @@ def try_out(path: str, text: str) -> None:
         raise PermissionError(f"{path} can't be written")
 
 
-def prepare(path: str, text: str) -> tuple[str, str]:
+def prepare(path: str, text: str, new: bool = False) -> tuple[str, str]:
     """Write the new file beside the old one; the old one's real path, and the new one's."""
     path = os.path.realpath(path)
     name = path + SUFFIX
@@ -52,19 +55,25 @@ def prepare(path: str, text: str) -> tuple[str, str]:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(text)
             file.flush()
-            there = os.stat(path)
-            os.fchown(descriptor, there.st_uid, there.st_gid)
-            os.fchmod(descriptor, there.st_mode & 0o7777)
-            for attribute in _KEPT:
-                # A file without one, and a file system without any.
-                with suppress(OSError):
-                    os.setxattr(name, attribute, os.getxattr(path, attribute))
+            if not new:
+                _like(path, name, descriptor)
             os.fsync(descriptor)
     except BaseException:
         with suppress(OSError):
             os.unlink(name)
         raise
     return path, name
+
+
+def _like(path: str, name: str, descriptor: int) -> None:
+    """Give the new file the mode, owner and label of the old one."""
+    there = os.stat(path)
+    os.fchown(descriptor, there.st_uid, there.st_gid)
+    os.fchmod(descriptor, there.st_mode & 0o7777)
+    for attribute in _KEPT:
+        # A file without one, and a file system without any.
+        with suppress(OSError):
+            os.setxattr(name, attribute, os.getxattr(path, attribute))
 
 
 def is_left(path: str) -> bool:

@@ -199,28 +199,10 @@ def write(path: str, text: str | None) -> None:
         if text is None:
             with suppress(FileNotFoundError):
                 os.unlink(path)
-        elif os.path.exists(path):
-            _whole_file.replace(path, text)
         else:
-            _make(path, text)
+            _whole_file.replace(path, text, new=not os.path.exists(path))
     except OSError as wrong:
         raise HostError(f"The rules can't be saved in {path}: {wrong}.") from None
-
-
-def _make(path: str, text: str) -> None:
-    """A file that was not there; nobody but root need read it."""
-    name = path + _whole_file.SUFFIX
-    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
-    os.replace(name, path)
-    folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def try_out(path: str, text: str | None) -> None:
