@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 
 try:
@@ -31,9 +32,11 @@ def networks(value: Any) -> tuple[str, ...]:
 
     Raises ValueError with what would be right.
     """
+    text = str(value).strip()
+    if (plain := _rules.plain_network(text)) is not None:
+        return (plain,)
     if not HAS_NETADDR:
         raise PortsError("The Python library netaddr is missing on the controller: pip install netaddr")
-    text = str(value).strip()
     try:
         if "-" in text:
             first, last = (_address(part.strip()) for part in text.split("-", 1))
@@ -87,7 +90,24 @@ def misplaced(value: str) -> str:
 
 def merge(cidrs: Iterable[str]) -> tuple[str, ...]:
     """The fewest networks that hold the same addresses, IPv4 first, each family in order."""
-    return tuple(str(cidr) for cidr in netaddr.cidr_merge([netaddr.IPNetwork(cidr) for cidr in set(cidrs)]))
+    return _rules.fewest(frozenset(cidrs))
+
+
+def without(cidrs: tuple[str, ...], holes: Iterable[str]) -> tuple[str, ...]:
+    """The networks without the addresses of the holes, in their fewest."""
+    cut = sorted(map(_rules.span_of, holes))
+    left: list[str] = []
+    for cidr in cidrs:
+        version, first, last = _rules.span_of(cidr)
+        here = [hole for hole in cut if hole[0] == version and first <= hole[2] and hole[1] <= last]
+        if not here:
+            left.append(cidr)
+            continue
+        for _version, begin, end in here:
+            left += _rules.networks_of(version, first, begin - 1)
+            first = max(first, end + 1)
+        left += _rules.networks_of(version, first, last)
+    return merge(left)
 
 
 def resolve(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
