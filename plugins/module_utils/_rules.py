@@ -316,16 +316,19 @@ def span_of(network: str) -> tuple[int, int, int]:
 
 def without(peers: Iterable[str], holes: Iterable[str]) -> frozenset[str]:
     """The peers' addresses that are in no hole."""
-    left = [ipaddress.ip_network(peer) for peer in peers]
-    for hole in map(ipaddress.ip_network, holes):
-        left = [part for network in left for part in _cut(network, hole)]
-    return frozenset(str(network) for network in left)
-
-
-def _cut(network: Any, hole: Any) -> list[Any]:
-    if network.version != hole.version or not network.overlaps(hole):
-        return [network]
-    return [] if network.subnet_of(hole) else list(network.address_exclude(hole))
+    gaps = sorted(map(span_of, fewest(frozenset(holes))))
+    left: set[str] = set()
+    for version, first, last in map(span_of, peers):
+        begin = first
+        for index in range(max(0, bisect_left(gaps, (version, first, first)) - 1), len(gaps)):
+            other, hole, end = gaps[index]
+            if (other, hole) > (version, last):
+                break
+            if (other, end) >= (version, begin):
+                left.update(networks_of(version, begin, hole - 1))
+                begin = end + 1
+        left.update(networks_of(version, begin, last))
+    return frozenset(left)
 
 
 def join(spans: Iterable[Span]) -> tuple[Span, ...]:

@@ -251,6 +251,21 @@ ADDRESSES = st.tuples(st.sampled_from([4, 6]), st.integers(0, 2**128 - 1), st.in
 
 
 @FEW
+@given(st.lists(ADDRESSES, max_size=5), st.lists(ADDRESSES, max_size=5))
+def test_holes_are_what_pythons_own_networks_make_of_them(peers: list[Any], holes: list[Any]) -> None:
+    left = peers
+    for hole in holes:
+        left = [part for peer in left for part in _cut(peer, hole)]
+    found = _rules.without(map(str, peers), map(str, holes))
+    assert _rules.fewest(found) == _rules.fewest(frozenset(map(str, left)))
+
+
+def _cut(network: Any, hole: Any) -> list[Any]:
+    if network.version != hole.version or not network.overlaps(hole):
+        return [network]
+    return [] if network.subnet_of(hole) else list(network.address_exclude(hole))
+
+
 @given(st.lists(ADDRESSES, max_size=8), st.integers(0, 4))
 def test_networks_are_joined_and_spelt_as_pythons_own(networks: list[Any], halvings: int) -> None:
     """Neighbours among them: each network is also there in parts."""
