@@ -31,7 +31,7 @@ stress: ## kills, cut-offs, foreign rules, random wishes: COUNT=100 FIREWALLS=uf
 molecule: ## one Molecule scenario alone: SCENARIO=vpsx
 	@exec $(IN) --lab dev -- molecule test --scenario-name $(or $(SCENARIO),vpsx) $(ARGS)
 
-generate: ## write what is made from the catalog: its compiled form, the page of all flows
+generate: ## write what is made from the catalog: its compiled form, roles, their playbooks, pages of the docs
 	@exec $(IN) run -- python tests/gates/generate.py
 
 lock: ## pin the newest versions of what requirements/*.in ask for

@@ -33,7 +33,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._schema import Fiel
 FOLDER = Path(__file__).parent / "catalog"
 COMPILED = FOLDER / "compiled.json"
 """What the files compile to. A stale one is not used, only slow."""
-OPTION_TYPES = ("bool", "str", "list", "port")
+OPTION_TYPES = ("bool", "str", "list", "port", "addresses")
 
 _DOCUMENT = {
     "id": Field(_schema.word),
@@ -51,6 +51,8 @@ _COMPONENT = {
     "lives_on": Field(_schema.word, None),
     "feature": Field(_schema.word, None),
     "note": Field(_schema.text, ""),
+    "role": Field(_schema.optional(_schema.word), None),
+    "chosen_by": Field(_schema.mapping, {}),
 }
 _FEATURE = {"default": Field(_schema.flag), "purpose": Field(_schema.text)}
 _EFFECT = {
@@ -66,6 +68,7 @@ _OPTION = {
     "ports": Field(_schema.many(_schema.flow_id), ()),
     "values": Field(_schema.mapping, {}),
     "when": Field(_schema.mapping, {}),
+    "note": Field(_schema.text, ""),
 }
 _FLOW = {
     "id": Field(_schema.flow_id),
@@ -140,7 +143,7 @@ class _Entries:
         self.documents[document.id] = document
         return document
 
-    def add_component(self, name: str, raw: Any, where: str) -> None:
+    def add_component(self, name: str, raw: Any, where: str, own: bool = False) -> None:
         _schema.read_value(_schema.word, name, where, self.faults)
         if self._twice("component", name, where):
             return
@@ -150,6 +153,9 @@ class _Entries:
             return
         values["title"] = values["title"] or name
         values["short"] = values["short"] or name.replace("_", "")[:_SHORT_LENGTH]
+        if "role" not in (raw or {}) and not own and values["presence"] != "outside":
+            values["role"] = name
+        values["role"] = values["role"] or ""
         if len(values["short"]) > _SHORT_LENGTH:
             self.faults.add(where, f"short {shown(values['short'])} has more than {_SHORT_LENGTH} characters")
         self.components[name] = Component(name=name, **values)
@@ -173,7 +179,10 @@ class _Entries:
             for value, effect in values["values"].items()
         }
         values["values"] = {value: Effect(**effect) for value, effect in effects.items() if effect is not None}
-        if sum(bool(values[key]) for key in ("feature", "ports", "values")) != 1:
+        effects_set = sum(bool(values[key]) for key in ("feature", "ports", "values"))
+        if values["type"] == "addresses" and effects_set:
+            self.faults.add(where, "an option of type addresses sets no feature, ports or values")
+        elif values["type"] != "addresses" and effects_set != 1:
             self.faults.add(where, "must set exactly one of feature, ports and values")
         self.options[name] = Option(name=name, **values)
 
@@ -229,6 +238,8 @@ class _Entries:
         self._check_circles()
         self._check_shorts()
         self._check_alternatives()
+        for component in self.components.values():
+            self._check_chosen(component, f"{self.where['component', component.name]}, chosen_by")
         for option in self.options.values():
             self._check_option(option, self.where["option", option.name])
 
@@ -264,6 +275,13 @@ class _Entries:
                 where = self.where["component", component.name]
                 self.faults.add(where, f"short {shown(component.short)} is that of {other} already; give another")
 
+    def _check_chosen(self, component: Component, where: str) -> None:
+        for name, value in component.chosen_by.items():
+            check_known(name, self._known("option"), "option", where, self.faults)
+            option = self.options.get(name)
+            if option is not None:
+                check_known(value or "", option.values, f"value of {name}", where, self.faults)
+
     def _check_option(self, option: Option, where: str) -> None:
         for name in sorted(option.switches - {option.feature}):
             check_known(name, self._known("feature"), "feature", where, self.faults)
@@ -272,7 +290,7 @@ class _Entries:
         for name in option.when:
             check_known(name, self._known("option"), "option", f"{where}, when", self.faults)
         sets = {"bool": "feature", "port": "ports"}.get(option.type, "values")
-        if not getattr(option, sets):
+        if option.type != "addresses" and not getattr(option, sets):
             self.faults.add(where, f"an option of type {option.type} must have {sets}")
         else:
             _schema.read_value(partial(option_value, option), option.default, f"{where}, default", self.faults)
@@ -344,7 +362,7 @@ def _extended(pins: tuple[tuple[str, str], ...], extras: str) -> Catalog:
     entries = _Entries()
     entries.start_from(_shipped(pins))
     for name, raw in components.items():
-        entries.add_component(name, raw, f"printnet_extra_components, {name}")
+        entries.add_component(name, raw, f"printnet_extra_components, {name}", own=True)
     for number, raw in enumerate(flows, 1):
         entry = f" ({raw['id']})" if isinstance(raw, dict) and "id" in raw else ""
         entries.add_flow(raw, f"printnet_extra_flows, entry {number}{entry}", own=True)

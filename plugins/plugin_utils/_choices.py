@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.plugin_utils import _schema
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog, Flow, Option, Override
 from ansible_collections.printnet.ports.plugins.plugin_utils._schema import Field, PortSpan, check_known
 
@@ -71,6 +71,8 @@ def option_value(option: Option, raw: Any) -> Any:
         return _schema.flag(raw)
     if option.type == "port":
         return _schema.port(raw)
+    if option.type == "addresses":
+        return _service_addresses(raw)
     choices = _schema.one_of(*option.values)
     if option.type == "str":
         return choices(raw)
@@ -78,6 +80,22 @@ def option_value(option: Option, raw: Any) -> Any:
     if not isinstance(items, (list, tuple)):
         raise ValueError(f"must be a list of {', '.join(option.values)}")
     return tuple(dict.fromkeys(choices(item.strip() if isinstance(item, str) else item) for item in items))
+
+
+def _service_addresses(raw: Any) -> tuple[str, ...]:
+    # Only who names an address needs netaddr, and waits for it.
+    from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses
+
+    items = [item.strip() for item in raw.split(",") if item.strip()] if isinstance(raw, str) else raw
+    if not isinstance(items, (list, tuple)):
+        raise ValueError("must be a list of IPv4 and IPv6 addresses")
+    found = {item if isinstance(item, str) else repr(item): _addresses.address(item) for item in items}
+    for item, address in found.items():
+        if address is None:
+            raise ValueError(f"must be a list of IPv4 and IPv6 addresses; {shown(item)} is none")
+        if reason := _addresses.misplaced(address):
+            raise ValueError(f"must be a list of addresses that others can reach; {address} is {reason}")
+    return tuple(dict.fromkeys(address for address in found.values() if address))
 
 
 def choices(catalog: Catalog, values: Mapping[str, Any], where: str = "") -> dict[str, Any]:

@@ -40,6 +40,9 @@ class Component:
 
     ``presence`` says what it means when the inventory names no address for it: an ``optional`` product is not there;
     a ``required`` product and a party ``outside`` are there, but unknown.
+
+    ``role`` is the role that opens its ports, empty where none does. Where a role serves several components,
+    ``chosen_by`` has the option, and the value of it, that makes a host of the role's group this one.
     """
 
     name: str
@@ -50,6 +53,8 @@ class Component:
     lives_on: str | None = None
     feature: str | None = None
     note: str = ""
+    role: str = ""
+    chosen_by: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,10 @@ class Effect:
 
 @dataclass(frozen=True, eq=False)
 class Option:
-    """A choice in the component's own words. Exactly one of ``feature``, ``ports`` and ``values`` says what it sets."""
+    """A choice in the component's own words. Exactly one of ``feature``, ``ports`` and ``values`` says what it sets.
+
+    One of type ``addresses`` sets none of them: it says where a component is reached, which changes no flow.
+    """
 
     name: str
     component: str
@@ -80,6 +88,7 @@ class Option:
     ports: tuple[str, ...] = ()
     values: Mapping[str, Effect] = field(default_factory=dict)
     when: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
 
     @cached_property
     def switches(self) -> frozenset[str]:
@@ -172,6 +181,11 @@ class Catalog:
             step = self.components[step].kind_of
         return tuple(found)
 
+    def here(self, component: str) -> tuple[str, ...]:
+        """All that a host of the component is: the component, what it is a kind of, and what it lives on."""
+        host = self.components[component].lives_on
+        return (*self.kinds(component), *(self.here(host) if host else ()))
+
     @cached_property
     def _members(self) -> Mapping[str, tuple[str, ...]]:
         members: dict[str, list[str]] = defaultdict(list)
@@ -188,6 +202,15 @@ class Catalog:
     def members(self, component: str) -> tuple[str, ...]:
         """The component and all that are a kind of it: a flow to it reaches them all."""
         return self._members[component]
+
+    @cached_property
+    def roles(self) -> Mapping[str, tuple[Component, ...]]:
+        """For each role the components that it serves."""
+        served: dict[str, list[Component]] = defaultdict(list)
+        for component in self.components.values():
+            if component.role:
+                served[component.role].append(component)
+        return {role: tuple(components) for role, components in served.items()}
 
     @cached_property
     def options_of_flow(self) -> Mapping[str, tuple[Option, ...]]:

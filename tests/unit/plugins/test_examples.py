@@ -20,6 +20,14 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 # Begins the name of what needs a host with a firewall.
 OURS = "printnet.ports."
+# Pages with flows of a user's own, and what is asked for with them.
+OWN_FLOWS = {
+    "README.md": "{{ query('printnet.ports.flows', 'mfpsecure', port=7627) | printnet.ports.ports }}",
+    "roles/mfpsecure/README.md": (
+        "{{ query('printnet.ports.flows', 'mfpsecure', direction='in') | printnet.ports.ports }} "
+        "{{ query('printnet.ports.flows', 'mfpsecure', direction='out') | printnet.ports.ports }}"
+    ),
+}
 
 
 def _documented(path: Path) -> str:
@@ -39,8 +47,8 @@ def _examples(*patterns: str) -> Iterator[tuple[str, Any]]:
             yield path.relative_to(ROOT).as_posix(), yaml.safe_load(_documented(path))
 
 
-def _readme() -> Iterator[Any]:
-    for block in (ROOT / "README.md").read_text(encoding="utf-8").split("```yaml\n")[1:]:
+def _readme(path: str = "README.md") -> Iterator[Any]:
+    for block in (ROOT / path).read_text(encoding="utf-8").split("```yaml\n")[1:]:
         yield yaml.safe_load(block.split("```")[0])
 
 
@@ -93,9 +101,9 @@ def _played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         for task in block
         if "hosts" not in task and not _has_modules_of_ours(task)
     ]
-    own = next(block for block in _readme() if isinstance(block, dict) and "printnet_extra_flows" in block)
-    asked = "{{ query('printnet.ports.flows', 'mfpsecure', port=7627) | printnet.ports.ports }}"
-    plays.append(_play("flows of your own", [{"ansible.builtin.debug": {"msg": f"own {asked}"}}], vars=own))
+    for page, asked in OWN_FLOWS.items():
+        own = next(block for block in _readme(page) if isinstance(block, dict) and "printnet_extra_flows" in block)
+        plays.append(_play("flows of your own", [{"ansible.builtin.debug": {"msg": f"{page} {asked}"}}], vars=own))
     return folder, _run(folder, plays)
 
 
@@ -112,8 +120,9 @@ def test_every_example_of_lookup_and_filters_works(played: tuple[Path, str]) -> 
     assert len(rows) > 10
 
 
-def test_the_readmes_own_flow_is_found(played: tuple[Path, str]) -> None:
-    assert "own ['tcp/7627']" in played[1]
+def test_the_own_flows_of_the_readmes_are_found(played: tuple[Path, str]) -> None:
+    assert '"msg": "README.md [\'tcp/7627\']"' in played[1]
+    assert "\"msg\": \"roles/mfpsecure/README.md ['tcp/443', 'tcp/7627'] ['tcp/631', 'tcp/57627']\"" in played[1]
 
 
 def test_every_example_of_a_module_can_be_parsed(tmp_path: Path) -> None:

@@ -197,6 +197,29 @@ def test_components_are_the_parties_of_the_documents(catalog: Catalog) -> None:
     assert {c.name for c in catalog.components.values() if c.lives_on == "workstation"} == {"pdm", "pullsvc", "browser"}
 
 
+def test_every_component_with_hosts_of_its_own_has_a_role(catalog: Catalog) -> None:
+    served = {role: {component.name for component in components} for role, components in catalog.roles.items()}
+    alone = (
+        *("vpsx", "serverx", "netx", "webconnect", "dis", "innovate_audit", "mfpsecure", "mobile_connector"),
+        *("alertx", "pdm", "pullsvc", "lrsq", "mve"),
+    )
+    assert served == {**{name: {name} for name in alone}, "vspa": {"vspa_xenapp", "vspa_xendesktop"}}
+    without = {component.name for component in catalog.components.values() if not component.role}
+    outside = {component.name for component in catalog.components.values() if component.presence == "outside"}
+    assert without == {*outside, "mail_gateway", "mobile_app"}
+
+
+def test_a_role_of_several_components_has_an_option_that_chooses(catalog: Catalog) -> None:
+    for components in catalog.roles.values():
+        chosen = [component.chosen_by for component in components if component.chosen_by]
+        assert len(chosen) == (len(components) if len(components) > 1 else 0)
+    assert {name: catalog.components[name].chosen_by for name in ("vspa_xenapp", "vspa_xendesktop")} == {
+        "vspa_xenapp": {"vspa_sessions": "xenapp"},
+        "vspa_xendesktop": {"vspa_sessions": "xendesktop"},
+    }
+    assert catalog.options["vspa_sessions"].values.keys() == {"xenapp", "xendesktop"}
+
+
 def test_every_component_has_a_flow_but_the_app(catalog: Catalog) -> None:
     ends = {end for flow in catalog.flows.values() for end in (flow.source, flow.destination)}
     assert catalog.components.keys() - ends == {"mobile_app"}
@@ -318,6 +341,11 @@ def test_a_good_file_has_no_fault() -> None:
             ["option press_ink", "'press-papr'", "flow", "did you mean 'press-paper'"],
         ),
         ("component: press,", "component: prss,", ["option press_ink, component", "'prss'", "did you mean 'press'"]),
+        ("type: bool", "type: addresses", ["option press_ink", "type addresses sets no feature, ports or values"]),
+        ("paper: {}", "paper: {role: Paper Feeder}", ["component paper, role", "'Paper Feeder'", "lower-case"]),
+        ("paper: {}", "paper: {chosen_by: press_ink}", ["component paper, chosen_by", "'press_ink'", "mapping"]),
+        ("paper: {}", "paper: {chosen_by: {press_inc: a}}", ["chosen_by", "'press_inc'", "did you mean 'press_ink'"]),
+        ("paper: {}", "paper: {chosen_by: {press_ink: wet}}", ["chosen_by", "'wet' is no value of press_ink"]),
         ("edition: '1'", "edition: ''", ["document, edition", "line of text"]),
         ("features:", "feature:", ["the key 'feature' is unknown"]),
         ("  paper: {}", "  press: {}", ["the key 'press' is there twice", "line 4"]),
@@ -454,6 +482,7 @@ def test_a_user_adds_components_and_flows(catalog: Catalog) -> None:
     )
     assert found.flows.keys() - catalog.flows.keys() == {"hp_mfp-mfpsecure"}
     assert found.kinds("hp_mfp") == ("hp_mfp", "printer")
+    assert not found.components["hp_mfp"].role
     flow = found.flows["hp_mfp-mfpsecure"]
     assert (flow.port, flow.reading, flow.documents[0].document) == ((7627, 7627), "literal", "MFPsecure for HP")
     assert "hp_mfp-mfpsecure" not in catalog.flows
@@ -559,9 +588,11 @@ ODD: list[Any] = [
 @pytest.mark.parametrize("value", ODD, ids=lambda value: repr(value)[:20])
 def test_odd_values_make_faults_and_never_a_traceback(value: Any, faults_of: FaultsOf) -> None:
     calls: list[dict[str, Any]] = [{name: value} for name in ("documents", "extra_components", "extra_flows")]
+    calls.append({"extra_components": {"kiosk": {"chosen_by": {"vspa_sessions": value}}}})
     calls += [{"extra_flows": [{**OWN, "source": "vpsx", key: value}]} for key in (*OWN, "documents", "one_of", "note")]
     calls += [
-        {"extra_components": {"kiosk": {key: value}}} for key in ("title", "short", "presence", "kind_of", "feature")
+        {"extra_components": {"kiosk": {key: value}}}
+        for key in ("title", "short", "presence", "kind_of", "feature", "role", "chosen_by")
     ]
     for call in calls:
         for fault in faults_of(_catalog.load, **call):

@@ -7,11 +7,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _choices
 from ansible_collections.printnet.ports.plugins.plugin_utils._choices import Settings, State
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
@@ -27,6 +25,7 @@ IPP = {"vpsx-printer-ipp", "pdm-printer-ipp", "pullsvc-printer-ipp", "pdm-vpsx-i
 RAW = {"vpsx-printer-raw", "pdm-printer-raw", "pullsvc-printer-raw"}
 IPPS = {"vpsx-printer-ipps", "pullsvc-printer-ipps", "pullsvc-vpsx-ipps"}
 WEB, WEBS = ({f"{source}-webconnect-{how}" for source in ("browser", "vspa_xenapp")} for how in ("http", "https"))
+SERVERX = {f"{who}-serverx-api" for who in ("netx", "pdm", "pullsvc", "vspa_xendesktop", "mobile_connector")}
 DEPLOYMENT = {f"mve-lexmark_printer-{how}" for how in ("https", "http", "raw")}
 LDAP, LDAPS, KERBEROS = "mve-ldap_server-ldap", "mve-ldap_server-ldaps", "mve-kdc-kerberos"
 
@@ -45,6 +44,31 @@ TABLE: list[tuple[dict[str, Any], set[str], set[str], dict[str, int]]] = [
     ({"vpsx_mode": "server", "vpsx_print_protocols": ["lpr"]}, set(), CLIENTS | IPP | RAW | IPPS, {}),
     ({"vpsx_submission_port": 443}, set(), set(), {"pullsvc-vpsx-ipps": 443}),
     ({"vpsx_submission_port": "8443"}, set(), set(), {"pullsvc-vpsx-ipps": 8443}),
+    (
+        {"vpsx_lrsq_port": 5510, "vpsx_api_port": 5511},
+        set(),
+        set(),
+        {
+            **dict.fromkeys(("lrsq-vpsx-lrsq", "mobile_connector-vpsx-lrsq"), 5510),
+            **dict.fromkeys(("serverx-vpsx-api", "vpsx-vpsx-status"), 5511),
+        },
+    ),
+    ({"serverx_vpsx_port": 5610}, set(), set(), {"vpsx-serverx-api": 5610}),
+    ({"serverx_api_port": 5611}, set(), set(), dict.fromkeys(SERVERX, 5611)),
+    ({"netx_port": 5710}, set(), set(), {"webconnect-netx-connector": 5710}),
+    ({"dis_port": 5711}, set(), set(), {"serverx-dis-api": 5711}),
+    (
+        {"innovate_audit_port": 5713},
+        set(),
+        set(),
+        dict.fromkeys(("vpsx-innovate_audit-accounting", "workstation-innovate_audit-accounting"), 5713),
+    ),
+    ({"mobile_connector_port": 5910}, set(), set(), {"webconnect-mobile_connector-api": 5910}),
+    ({"webconnect_http_port": 8080}, set(), set(), dict.fromkeys(WEB, 8080)),
+    ({"webconnect_https_port": 8443}, set(), set(), dict.fromkeys(WEBS, 8443)),
+    ({"alertx_service_address": ["192.0.2.60", "2001:DB8::60"]}, set(), set(), {}),
+    ({"vspa_sessions": "xenapp"}, set(), set(), {}),
+    ({"vspa_sessions": "xendesktop"}, set(), set(), {}),
     ({"vpsx_local_printing": True}, {"vpsx-workstation-release"}, set(), {}),
     ({"vpsx_local_printing": "no"}, set(), set(), {}),
     ({"vpsx_email": True}, {"vpsx-mail_server-smtp"}, set(), {}),
@@ -141,7 +165,7 @@ def test_the_table_names_every_value_of_every_option(catalog: Catalog) -> None:
         if option.values:
             assert option.values.keys() == tried[option.name], option.name
         else:
-            assert tried[option.name] - {option.default}, option.name
+            assert [value for value in tried[option.name] if value != option.default], option.name
 
 
 def test_all_options_at_their_defaults_change_nothing(catalog: Catalog) -> None:
@@ -164,9 +188,9 @@ def test_a_default_agrees_with_the_features_and_ports_that_it_sets(catalog: Cata
             assert on == {name for name in option.switches if catalog.features[name].default}, option.name
 
 
-def test_an_option_is_named_after_its_component(catalog: Catalog) -> None:
+def test_an_option_is_named_after_its_role(catalog: Catalog) -> None:
     for option in catalog.options.values():
-        assert option.name.startswith(f"{option.component}_"), option.name
+        assert option.name.startswith(f"{catalog.components[option.component].role}_"), option.name
 
 
 def test_every_port_that_a_document_calls_a_default_has_an_option(catalog: Catalog) -> None:
@@ -192,6 +216,17 @@ def test_every_port_that_a_document_calls_a_default_has_an_option(catalog: Catal
         ({"vpsx_submission_port": "443-444"}, "vpsx_submission_port: '443-444' must be a port from 1 to 65535"),
         ({"vpsx_submission_port": True}, "vpsx_submission_port: True must be a port from 1 to 65535"),
         ({"vpsx_submission_port": [443]}, "vpsx_submission_port: [443] must be a port from 1 to 65535"),
+        (
+            {"alertx_service_address": "192.0.2.60, balancer"},
+            "alertx_service_address: '192.0.2.60, balancer' must be a list of IPv4 and IPv6 addresses; 'balancer' is",
+        ),
+        ({"alertx_service_address": ["192.0.2.0/24"]}, "alertx_service_address: ['192.0.2.0/24'] must be a list of"),
+        ({"alertx_service_address": [["192.0.2.6"]]}, "alertx_service_address: [['192.0.2.6']] must be a list of"),
+        ({"alertx_service_address": {}}, "alertx_service_address: {} must be a list of IPv4 and IPv6 addresses"),
+        (
+            {"alertx_service_address": ["127.0.0.1"]},
+            "alertx_service_address: ['127.0.0.1'] must be a list of addresses that others can reach; 127.0.0.1 is a",
+        ),
         ({"vpsx_email": "perhaps"}, "vpsx_email: 'perhaps' must be true or false"),
         ({"vpsx_email": {}}, "vpsx_email: {} must be true or false"),
         ({"mve_mail_encryption": False}, "mve_mail_encryption: False must be one of disabled, none, ssl, starttls"),
@@ -202,6 +237,20 @@ def test_a_wrong_value_says_what_would_be_right(
 ) -> None:
     (fault,) = faults_of(_choices.choices, catalog, options, "host a, ")
     assert fault.startswith(f"host a, {told}")
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        ([], ()),
+        ("", ()),
+        ("192.0.2.60", ("192.0.2.60",)),
+        ("192.0.2.60, 2001:DB8::0:60", ("192.0.2.60", "2001:db8::60")),
+        (["2001:db8::60", "192.0.2.60", "2001:DB8:0::60"], ("2001:db8::60", "192.0.2.60")),
+    ],
+)
+def test_addresses_have_one_form(catalog: Catalog, raw: Any, found: tuple[str, ...]) -> None:
+    assert _choices.choices(catalog, {"alertx_service_address": raw}) == {"alertx_service_address": found}
 
 
 def test_what_would_be_right_is_said_once(catalog: Catalog, faults_of: FaultsOf) -> None:
@@ -365,49 +414,3 @@ def test_a_user_switches_flows_of_her_own() -> None:
     settings = _choices.settings(found, {"raw": False}, {"vpsx-kiosk": {"port": 2}})
     state = _choices.state(found, found.flows["vpsx-kiosk"], settings, {})
     assert (state.enabled, state.port) == (False, (2, 2))
-
-
-# --- the roles say the same -------------------------------------------------------------------------------------------
-
-ARGUMENT_TYPES = {"bool": "bool", "str": "str", "list": "list", "port": "int"}
-
-
-def _roles() -> list[Path]:
-    return sorted(path for path in (Path(__file__).resolve().parents[4] / "roles").iterdir() if path.is_dir())
-
-
-def _yaml(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize("role", _roles(), ids=lambda path: path.name)
-def test_a_role_has_the_options_of_its_component(catalog: Catalog, role: Path) -> None:
-    assert role.name in catalog.components
-    options = {option.name: option for option in _choices.own_options(catalog, role.name)}
-    state = {f"{role.name}_state": "present"}
-    defaults = {name: option.default for name, option in options.items()}
-    assert _yaml(role / "defaults/main.yml") == {**state, **defaults}
-    specs = _yaml(role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    own = {name: spec for name, spec in specs.items() if not name.startswith("printnet_")}
-    assert {name: spec["default"] for name, spec in own.items()} == {**state, **defaults}
-    for name, option in options.items():
-        assert own[name]["type"] == ARGUMENT_TYPES[option.type], name
-        assert own[name].get("choices") == (list(option.values) or None), name
-        assert own[name].get("elements") == ("str" if option.type == "list" else None), name
-        assert not own[name].get("required"), name
-
-
-@pytest.mark.parametrize("role", _roles(), ids=lambda path: path.name)
-def test_a_role_knows_the_variables_of_the_estate_and_gives_them_no_default(role: Path) -> None:
-    from ansible_collections.printnet.ports.plugins.plugin_utils import _variables
-
-    specs = _yaml(role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    estate = {name: spec for name, spec in specs.items() if name.startswith("printnet_")}
-    assert estate.keys() == {*_variables.CATALOG, *_variables.SETTINGS, *_variables.TOPOLOGY, *_variables.HOST}
-    assert not [name for name, spec in estate.items() if "default" in spec or spec.get("required")]
-
-
-@pytest.mark.parametrize("role", _roles(), ids=lambda path: path.name)
-def test_a_role_makes_one_call_for_its_component(role: Path) -> None:
-    (task,) = _yaml(role / "tasks/main.yml")
-    assert task["printnet.ports.firewall"] == {"components": [role.name], "state": f"{{{{ {role.name}_state }}}}"}
