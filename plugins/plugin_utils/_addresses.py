@@ -93,21 +93,9 @@ def merge(cidrs: Iterable[str]) -> tuple[str, ...]:
     return _rules.fewest(frozenset(cidrs))
 
 
-def without(cidrs: tuple[str, ...], holes: Iterable[str]) -> tuple[str, ...]:
+def without(cidrs: Iterable[str], holes: Iterable[str]) -> tuple[str, ...]:
     """The networks without the addresses of the holes, in their fewest."""
-    cut = sorted(map(_rules.span_of, holes))
-    left: list[str] = []
-    for cidr in cidrs:
-        version, first, last = _rules.span_of(cidr)
-        here = [hole for hole in cut if hole[0] == version and first <= hole[2] and hole[1] <= last]
-        if not here:
-            left.append(cidr)
-            continue
-        for _version, begin, end in here:
-            left += _rules.networks_of(version, first, begin - 1)
-            first = max(first, end + 1)
-        left += _rules.networks_of(version, first, last)
-    return merge(left)
+    return merge(_rules.without(cidrs, holes))
 
 
 def resolve(names: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -6,52 +6,143 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.plugin_utils import _inventory, _variables
+from ansible_collections.printnet.ports.plugins.plugin_utils import (
+    _inventory,
+    _kept,
+    _survey,
+    _topology_file,
+    _variables,
+)
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
+from ansible_collections.printnet.ports.plugins.plugin_utils._host_variables import HostVariables
+from ansible_collections.printnet.ports.plugins.plugin_utils._inventory import Inventory
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Estate
+from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a run keeps what it works out once, and how it finds a file that a variable names."""
+
+    kept: Path | None = None
+    find: Callable[[str], str] = str
 
 
 class Call:
     """``variables`` are the task's; ``template`` gives a value's templated form."""
 
-    def __init__(self, variables: Mapping[str, Any], template: Callable[[Any], Any]) -> None:
+    def __init__(self, variables: Mapping[str, Any], template: Callable[[Any], Any], places: Places = Places()) -> None:
         self._variables = variables
+        self._places = places
         self.read = _variables.reader(variables, template)
         self.host = str(variables["inventory_hostname"])
         self.catalog = _variables.catalog_of(self.read)
+        self.host_variables = HostVariables(
+            variables["hostvars"], (*_variables.ALL, "ansible_host", *self.catalog.options)
+        )
         self.warnings: list[str] = []
+
+    def inventory(self) -> Inventory:
+        """The inventory as this call sees it."""
+        return Inventory(
+            catalog=self.catalog,
+            groups=self._variables["groups"],
+            host_variables=self.host_variables,
+            read=self.read,
+            here=self.host,
+            find=self._places.find,
+        )
 
     def estate(self, components: Iterable[str], directions: Iterable[str]) -> Estate:
         """The estate as far as it matters to the components; a PortsError has all faults."""
         components = list(components)
         settings = _variables.settings_of(self.catalog, self.read)
-        inventory = _inventory.Inventory(
-            catalog=self.catalog,
-            groups=self._variables["groups"],
-            host_variables=self._host_variables,
-            read=self.read,
-            here=self.host,
-        )
-        topology = _inventory.topology(inventory, _inventory.needed(self.catalog, components, directions))
+        inventory = self.inventory()
+        kept = self._kept(inventory)
+        recorded = self.recorded()
+        if recorded:
+            self.warnings += kept("stale", lambda: _survey.stale(inventory, recorded))
+        wanted = _inventory.needed(self.catalog, components, directions)
+        topology = _survey.topology(inventory, [*wanted, *components], kept, recorded)
         for component in components:
-            lives_on = self.catalog.components[component].lives_on
-            names = (component, lives_on) if lives_on else (component,)
-            groups = [group for name in names for group in _inventory.groups_of(inventory, name)]
-            if groups and not any(self.host in inventory.groups.get(group, ()) for group in groups):
-                self.warnings.append(
-                    f"{self.host} is not in the group {' or '.join(groups)}, so other hosts do not know that it is "
-                    f"a host of {component}. Put it there, or name its group in printnet_groups."
-                )
+            self._check_member(inventory, component)
         return Estate(self.catalog, settings, topology, _inventory.unknown_peers(self.read))
+
+    def recorded(self) -> Recorded | None:
+        """The topology that ``printnet_topology_file`` holds, None where the inventory itself counts."""
+        named = self.read("printnet_topology_file")
+        if not named:
+            if self._is_sliced():
+                raise PortsError(
+                    "This run is a slice: it sees a part of the inventory only. Write the topology once with the "
+                    "playbook printnet.ports.plan over the whole inventory, and name the file in "
+                    "printnet_topology_file."
+                )
+            return None
+        path = Path(self._places.find(str(named)))
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise PortsError(
+                f"printnet_topology_file: {path} is not there. The playbook printnet.ports.plan writes it, over the "
+                "whole inventory."
+            ) from None
+        except (OSError, UnicodeError) as wrong:
+            raise PortsError(f"printnet_topology_file: {path} can't be read: {wrong}") from None
+        return _topology_file.load(str(path), text)
+
+    def _is_sliced(self) -> bool:
+        """Said by ``printnet_sliced``; or a run of AWX that finds groups of ours empty."""
+        said = self.read("printnet_sliced")
+        if said is not None:
+            return bool(_variables.flag("printnet_sliced", said))
+        if not ("awx_job_id" in self._variables or "tower_job_id" in self._variables):
+            return False
+        groups = self._variables["groups"]
+        return any(name in groups and not groups[name] for name in self.catalog.components)
+
+    def _kept(self, inventory: Inventory) -> _kept.Kept:
+        """What is kept belongs to the groups and the variables that it was made from."""
+        if self._places.kept is None:
+            return _kept.not_kept
+        names = (*_variables.CATALOG, *_variables.TOPOLOGY)
+        told = hashlib.sha256(json.dumps([self.read(name) for name in names], sort_keys=True, default=str).encode())
+        for name in (*self.catalog.components, *self.catalog.roles):
+            for group in _inventory.groups_of(inventory, name):
+                told.update("\0".join((name, group, *inventory.groups.get(group, ()))).encode())
+        return _kept.kept_in(self._places.kept, told.hexdigest()[:16])
+
+    def _check_member(self, inventory: Inventory, component: str) -> None:
+        lives_on = self.catalog.components[component].lives_on
+        names = [component, *([lives_on] if lives_on else [])]
+        if any(_inventory.is_member(inventory, name, self.host) for name in names):
+            return
+        if self.catalog.components[component].chosen_by:
+            return
+        groups = [group for name in names for group in _inventory.groups_of(inventory, name)]
+        if groups:
+            self.warnings.append(
+                f"{self.host} is not in the group {' or '.join(groups)}, so other hosts do not know that it is "
+                f"a host of {component}. Put it there, or name its group in printnet_groups."
+            )
+
+    def is_left_alone(self, host: str) -> bool:
+        """Whether the host's firewall belongs to somebody else: ``printnet_apply`` is false there."""
+        said = self.host_variables(host).get("printnet_apply")
+        return said is not None and not _variables.flag("printnet_apply", said)
 
     def own_options(self, component: str) -> dict[str, Any]:
         """The component's options as they hold for this call; what other hosts can't see is said in a warning."""
         values = {name: self.read(name) for name in self.catalog.options if name in self._variables}
         here = _inventory.options_on(self.catalog, component, values)
-        known = _inventory.options_on(self.catalog, component, self._host_variables(self.host), f"host {self.host}, ")
+        known = _inventory.options_on(self.catalog, component, self.host_variables(self.host), f"host {self.host}, ")
         for name, value in here.items():
             default = self.catalog.options[name].default
             everywhere = known.get(name, tuple(default) if isinstance(default, list) else default)
@@ -61,10 +152,3 @@ class Call:
                     f"the inventory, where it is {everywhere}: set it in group_vars or host_vars instead."
                 )
         return here
-
-    def _host_variables(self, name: str) -> Mapping[str, Any]:
-        try:
-            found: Mapping[str, Any] = self._variables["hostvars"][name]
-        except KeyError:
-            raise PortsError(f"The inventory has no variables of host {name}") from None
-        return found

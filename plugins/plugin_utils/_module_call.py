@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.connection import ConnectionBase
+from ansible_collections.printnet.ports.plugins.plugin_utils._call import Places
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 
 _WINDOWS = (
@@ -28,6 +31,12 @@ def check_host(connection: ConnectionBase) -> None:
     """Refuse a host for which there is no module."""
     if getattr(connection._shell, "_IS_WINDOWS", False):
         raise PortsError(_WINDOWS)
+
+
+def places(action: ActionBase) -> Places:
+    """The folder of the run, which Ansible makes and removes, and its way to find files."""
+    folder = getattr(constants, "DEFAULT_LOCAL_TMP", None)
+    return Places(Path(folder) if folder else None, lambda path: str(action._loader.path_dwim(path)))
 
 
 def call(action: ActionBase, module: str, arguments: Mapping[str, Any], variables: Any) -> dict[str, Any]:

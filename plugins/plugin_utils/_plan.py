@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils._rules import join, span_text
@@ -82,9 +82,10 @@ def share(estate: Estate, host: str, component: str, own: Options, directions: S
                 missing = _missing(here, flow, direction, other)
                 unknown += missing if estate.unknown_peers != "any" else ()
                 parties = [Party(entry.component, everybody=True) for entry in missing if estate.unknown_peers == "any"]
-            wants += _wants(here, flow, direction, other, parties)
-            if direction == "in" and other != component and _contains(parties, host):
+            if direction == "in" and other != component and any(host in party.hosts for party in parties):
                 inside += _state(here, flow, other, {}).enabled
+            carried = estate.topology.senders if direction == "in" else estate.topology.aims
+            wants += _wants(here, flow, direction, other, carried(component, flow, parties))
     return Share(component, tuple(wants), tuple(unknown), inside)
 
 
@@ -116,26 +117,26 @@ def _ends(here: _Here, direction: str) -> Iterable[tuple[Flow, str]]:
 
 
 def _wants(here: _Here, flow: Flow, direction: str, other: str, parties: Iterable[Party]) -> list[Want]:
-    networks: dict[tuple[PortSpan, PortSpan | None], list[str]] = {}
+    networks: dict[tuple[PortSpan, PortSpan | None], list[tuple[str, ...]]] = {}
     for group in peers(parties, here.host, here.estate.topology.options):
         state = _state(here, flow, other, group.options)
         if state.enabled and group.networks:
             key = (state.port, state.source_port if state.match_source_port else None)
-            networks.setdefault(key, []).extend(group.networks)
+            networks.setdefault(key, []).append(group.networks)
     return [
-        Want(flow, direction, port, source_port, _addresses.merge(cidrs))
-        for (port, source_port), cidrs in networks.items()
+        Want(flow, direction, port, source_port, _together(groups)) for (port, source_port), groups in networks.items()
     ]
+
+
+def _together(groups: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """What one group has is in its fewest already."""
+    return groups[0] if len(groups) == 1 else _addresses.merge(chain.from_iterable(groups))
 
 
 def _missing(here: _Here, flow: Flow, direction: str, other: str) -> list[Unknown]:
     absent = here.estate.topology.unknown(here.estate.catalog, other)
     state = _state(here, flow, other, here.estate.topology.options)
     return [Unknown(flow, direction, state.port, absent)] if absent and state.enabled else []
-
-
-def _contains(parties: Iterable[Party], host: str) -> bool:
-    return any(member.name == host for party in parties for member in party.hosts)
 
 
 def _is_on(here: _Here, feature: str) -> bool:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY
-from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
+from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses
+from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog, Flow
 
 Options = Mapping[str, Any]
 
@@ -20,36 +21,81 @@ Options = Mapping[str, Any]
 class Host:
     """A host of the inventory: its addresses as CIDRs, and the options that its variables set.
 
-    ``origin`` says where the addresses come from: ``printnet_addresses``, ``ansible_host``, or ``name`` when the
-    controller resolved one.
+    ``networks`` are its addresses as its peers see them; ``behind`` are those of its own that a translation hides,
+    as pairs of what is seen and what is behind it. ``origin`` says where they come from: ``printnet_addresses``,
+    ``ansible_host``, or ``name`` when the controller resolved one.
     """
 
     name: str
     networks: tuple[str, ...]
     origin: str = ""
     options: Options = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """A component as the estate has it: hosts of its group, networks of ``printnet_networks``, or everybody."""
-
-    component: str
-    hosts: tuple[Host, ...] = ()
-    networks: tuple[str, ...] = ()
-    everybody: bool = False
-
-    @property
-    def known(self) -> bool:
-        return bool(self.hosts or self.networks or self.everybody)
+    behind: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Peers:
-    """Addresses of one party whose options are the same."""
+    """Addresses whose options are the same, in the fewest networks."""
 
     networks: tuple[str, ...]
     options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A component as the estate has it: hosts of its group, networks of ``printnet_networks``, or everybody.
+
+    ``groups`` has the hosts' addresses by their options. ``hosts`` are the hosts by name: all of them where the whole
+    estate is planned, else only the one that is planned for.
+    """
+
+    component: str
+    groups: tuple[Peers, ...] = ()
+    networks: tuple[str, ...] = ()
+    everybody: bool = False
+    hosts: Mapping[str, Host] = field(default_factory=dict)
+
+    @property
+    def known(self) -> bool:
+        return bool(self.groups or self.networks or self.everybody)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The address at which others reach a component that stands behind a load balancer or moves in a cluster.
+
+    ``balancers`` are the balancer's own addresses: its health checks come from them, and all else as well where it
+    is ``translated``, that is, where the hosts do not see their clients' addresses. ``flows`` are those that aim at
+    the service's address; empty for all but those between the component's own hosts.
+    """
+
+    address: tuple[str, ...]
+    balancers: tuple[str, ...] = ()
+    translated: bool = False
+    flows: frozenset[str] = frozenset()
+
+    def carries(self, flow: Flow, inside: bool) -> bool:
+        """Whether the flow goes by the service; ``inside`` when its two ends are the same component."""
+        return flow.id in self.flows if self.flows else not inside
+
+
+def party(component: str, hosts: Iterable[Host] = (), networks: tuple[str, ...] = (), everybody: bool = False) -> Party:
+    """A party out of its hosts."""
+    named = {host.name: host for host in hosts}
+    return Party(component, grouped(named.values()), networks, everybody, named)
+
+
+def grouped(hosts: Iterable[Host]) -> tuple[Peers, ...]:
+    """The hosts' addresses by equal options."""
+    found: list[tuple[Options, list[str]]] = []
+    by_key: dict[Any, list[str]] = {}
+    for host in hosts:
+        key = tuple(sorted((name, repr(value)) for name, value in host.options.items()))
+        if key not in by_key:
+            by_key[key] = []
+            found.append((host.options, by_key[key]))
+        by_key[key].extend(host.networks)
+    return tuple(Peers(_addresses.merge(networks), options) for options, networks in found)
 
 
 @dataclass(frozen=True)
@@ -58,11 +104,12 @@ class Topology:
 
     parties: Mapping[str, Party]
     options: Options = field(default_factory=dict)
+    services: Mapping[str, Service] = field(default_factory=dict)
 
     def sources(self, catalog: Catalog, component: str) -> list[Party]:
         """The known parties of the component and its kinds, or of what it lives on where there are none."""
         own = [self.parties[name] for name in catalog.members(component) if name in self.parties]
-        found = [party for party in own if party.known]
+        found = [one for one in own if one.known]
         host = catalog.components[component].lives_on
         return found if found or host is None else self.sources(catalog, host)
 
@@ -76,10 +123,32 @@ class Topology:
     def options_of(self, catalog: Catalog, component: str) -> list[Options]:
         """The different settings of the component's hosts; the estate's where it has no hosts."""
         found: list[Options] = []
-        for host in (host for party in self.sources(catalog, component) for host in party.hosts):
-            if host.options not in found:
-                found.append(host.options)
+        for group in (group for one in self.sources(catalog, component) for group in one.groups):
+            if group.options not in found:
+                found.append(group.options)
         return found or [self.options]
+
+    def senders(self, component: str, flow: Flow, parties: Iterable[Party]) -> list[Party]:
+        """Who the component's hosts see as the flow's sources, where these parties send it."""
+        known = list(parties)
+        service = self.services.get(component)
+        inside = any(one.component == component for one in known)
+        if not known or service is None or not service.carries(flow, inside):
+            return known
+        balancer = [Party("load_balancer", networks=service.balancers)] if service.balancers else []
+        return balancer if service.translated else [*known, *balancer]
+
+    def aims(self, component: str, flow: Flow, parties: Iterable[Party]) -> list[Party]:
+        """Where the component's hosts aim the flow, where it goes to these parties."""
+        return [self._aim(component, flow, one) for one in parties]
+
+    def _aim(self, component: str, flow: Flow, at: Party) -> Party:
+        service = self.services.get(at.component)
+        if service is None or not service.carries(flow, at.component == component):
+            return at
+        # The port is still that of the hosts behind the address.
+        groups = tuple(Peers(service.address, group.options) for group in at.groups)
+        return Party(at.component, groups, () if groups else service.address)
 
 
 def peers(parties: Iterable[Party], without: str, estate: Options) -> Iterator[Peers]:
@@ -87,22 +156,16 @@ def peers(parties: Iterable[Party], without: str, estate: Options) -> Iterator[P
 
     Networks have no variables of their own; the estate's options hold for them.
     """
-    groups: list[tuple[Options, list[str]]] = []
-    for party in parties:
-        if party.everybody:
+    for one in parties:
+        if one.everybody:
             yield Peers(EVERYBODY, estate)
-        if party.networks:
-            yield Peers(party.networks, estate)
-        for host in party.hosts:
-            if host.name != without:
-                _group(groups, host.options).extend(host.networks)
-    for options, networks in groups:
-        yield Peers(tuple(networks), options)
-
-
-def _group(groups: list[tuple[Options, list[str]]], options: Options) -> list[str]:
-    for known, networks in groups:
-        if known == options:
-            return networks
-    groups.append((options, []))
-    return groups[-1][1]
+        if one.networks:
+            yield Peers(one.networks, estate)
+        own = one.hosts.get(without)
+        for group in one.groups:
+            if own is not None and group.options == own.options:
+                left = _addresses.without(group.networks, own.networks)
+                if left:
+                    yield Peers(left, group.options)
+            elif group.networks:
+                yield group

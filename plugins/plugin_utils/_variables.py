@@ -10,15 +10,33 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _choices
+from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _choices, _schema
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 
 CATALOG = ("printnet_documents", "printnet_extra_components", "printnet_extra_flows")
 SETTINGS = ("printnet_features", "printnet_overrides")
-TOPOLOGY = ("printnet_groups", "printnet_networks", "printnet_unknown_peers")
-FIREWALL = ("printnet_outbound",)
+TOPOLOGY = (
+    "printnet_groups",
+    "printnet_networks",
+    "printnet_networks_file",
+    "printnet_services",
+    "printnet_topology_file",
+    "printnet_sliced",
+    "printnet_unknown_peers",
+)
+FIREWALL = ("printnet_outbound", "printnet_removals", "printnet_apply")
+PLAYBOOKS = (
+    "printnet_serial",
+    "printnet_remove",
+    "printnet_plan_file",
+    "printnet_plan_folder",
+    "printnet_plan_show",
+    "printnet_approved_plan",
+    "printnet_max_shrink",
+)
 HOST = ("printnet_addresses",)
+ALL = (*CATALOG, *SETTINGS, *TOPOLOGY, *FIREWALL, *PLAYBOOKS, *HOST)
 
 Read = Callable[[str], Any]
 """Gives a variable's templated value by name, None where it is not set."""
@@ -50,7 +68,7 @@ def options_of(catalog: Catalog, variables: Mapping[str, Any], read: Read, where
 
 def misspelt(variables: Mapping[str, Any]) -> list[str]:
     """A sentence for each variable that looks like one of ours and is none."""
-    known = {*CATALOG, *SETTINGS, *TOPOLOGY, *FIREWALL, *HOST}
+    known = set(ALL)
     found = []
     for name in variables:
         if name.startswith("printnet_") and name not in known:
@@ -58,6 +76,14 @@ def misspelt(variables: Mapping[str, Any]) -> list[str]:
             if near:
                 found.append(f"The variable {name} is unknown and has no effect; did you mean {near[0]}?")
     return found
+
+
+def flag(name: str, value: Any) -> bool:
+    """A variable that is true or false; a PortsError where it is neither."""
+    try:
+        return _schema.flag(value)
+    except ValueError as wrong:
+        raise PortsError(f"{name}: {shown(value)} {wrong}") from None
 
 
 def outbound_of(read: Read) -> str:
@@ -68,3 +94,17 @@ def outbound_of(read: Read) -> str:
     if text not in ("auto", "true", "false"):
         raise PortsError(f"printnet_outbound is {shown(value)}: it must be auto, true or false")
     return text
+
+
+def removals_of(read: Read, asked: str | None) -> str:
+    """``now`` or ``later``: what the task says, else the variable ``printnet_removals``."""
+    value = asked if asked is not None else read("printnet_removals")
+    if value is not None and value not in ("now", "later"):
+        raise PortsError(f"printnet_removals is {shown(value)}: it must be now or later")
+    return "now" if value is None else str(value)
+
+
+def applies(read: Read) -> bool:
+    """Whether hosts are to be changed: the variable ``printnet_apply``; without it, yes."""
+    value = read("printnet_apply")
+    return True if value is None else flag("printnet_apply", value)

@@ -18,8 +18,10 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from ansible_collections.printnet.ports.plugins.plugin_utils._inventory import Inventory
     from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
     from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Estate, Share
+    from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host
 
 FaultsOf = Callable[..., list[str]]
 
@@ -76,15 +78,29 @@ class Site:
         """Stands in for the controller's resolver."""
         return {name: self.known_names[name] for name in names if name in self.known_names}
 
-    def estate(self, here: str, *components: str, directions: Iterable[str] = ("in", "out")) -> Estate:
-        """What a host's plans are made from, read as an action plugin reads it."""
-        from ansible_collections.printnet.ports.plugins.plugin_utils import _inventory, _plan, _variables
+    def inventory(self, here: str) -> Inventory:
+        """The inventory as an action plugin on the host has it."""
+        from ansible_collections.printnet.ports.plugins.plugin_utils import _inventory, _variables
 
         read = self.variables(here).get
         catalog = _variables.catalog_of(read)
-        inventory = _inventory.Inventory(catalog, self.groups, self.variables, read, here, self.resolve)
+        return _inventory.Inventory(catalog, self.groups, self.variables, read, here, self.resolve)
+
+    def members(self, component: str) -> list[Host]:
+        """The component's hosts."""
+        from ansible_collections.printnet.ports.plugins.plugin_utils import _survey
+
+        return list(_survey.whole_roll(self.inventory("localhost"), component).hosts.values())
+
+    def estate(self, here: str, *components: str, directions: Iterable[str] = ("in", "out")) -> Estate:
+        """What a host's plans are made from, read as an action plugin reads it."""
+        from ansible_collections.printnet.ports.plugins.plugin_utils import _inventory, _plan, _survey, _variables
+
+        read = self.variables(here).get
+        inventory = self.inventory(here)
+        catalog = inventory.catalog
         wanted = _inventory.needed(catalog, components, directions)
-        topology = _inventory.topology(inventory, wanted)
+        topology = _survey.topology(inventory, wanted)
         return _plan.Estate(catalog, _variables.settings_of(catalog, read), topology, _inventory.unknown_peers(read))
 
     def share(self, here: str, component: str, *directions: str) -> Share:

@@ -23,7 +23,7 @@ def _at(address: str, **more: Any) -> dict[str, Any]:
 
 
 def _networks(estate: Any, component: str) -> list[tuple[str, ...]]:
-    return [host.networks for host in estate.topology.parties[component].hosts]
+    return [host.networks for host in estate.topology.parties[component].hosts.values()]
 
 
 # --- a host's address -------------------------------------------------------------------------------------------------
@@ -50,10 +50,7 @@ def test_where_a_hosts_address_comes_from(
     site: Sites, variables: dict[str, Any], networks: tuple[str, ...], origin: str
 ) -> None:
     names = {"both.example": ("192.0.2.7", "2001:db8::7"), "s1": ("192.0.2.6",)}
-    estate = site({"dis": ["d1"], "serverx": ["s1"]}, {"d1": _at("192.0.2.1"), "s1": variables}, {}, names).estate(
-        "d1", "dis"
-    )
-    (host,) = estate.topology.parties["serverx"].hosts
+    (host,) = site({"serverx": ["s1"]}, {"s1": variables}, {}, names).members("serverx")
     assert (host.networks, host.origin) == (networks, origin)
 
 
@@ -62,10 +59,8 @@ def test_gathered_facts_do_not_count(site: Sites) -> None:
         "ansible_facts": {"default_ipv4": {"address": "203.0.113.9"}},
         "ansible_default_ipv4": {"address": "203.0.113.9"},
     }
-    estate = site({"dis": ["d1"], "serverx": ["s1"]}, {"d1": _at("192.0.2.1"), "s1": _at("192.0.2.2", **facts)}).estate(
-        "d1", "dis"
-    )
-    assert _networks(estate, "serverx") == [("192.0.2.2/32",)]
+    (host,) = site({"serverx": ["s1"]}, {"s1": _at("192.0.2.2", **facts)}).members("serverx")
+    assert host.networks == ("192.0.2.2/32",)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +164,8 @@ def test_a_host_in_two_groups_is_one_host(site: Sites) -> None:
         {"d1": _at("192.0.2.1"), **{f"s{n}": _at(f"192.0.2.1{n}") for n in (1, 2, 3)}},
         {"printnet_groups": {"serverx": ["a", "b"]}},
     )
-    assert [host.name for host in here.estate("d1", "dis").topology.parties["serverx"].hosts] == ["s1", "s2", "s3"]
+    (group,) = here.estate("d1", "dis").topology.parties["serverx"].groups
+    assert group.networks == ("192.0.2.11/32", "192.0.2.12/31")
 
 
 @pytest.mark.parametrize(
@@ -279,7 +275,7 @@ def test_only_hosts_that_matter_are_read(site: Sites) -> None:
 @pytest.mark.parametrize(
     ("component", "direction", "needed"),
     [
-        ("dis", "in", {"serverx"}),
+        ("dis", "in", {"serverx", "dis"}),
         ("dis", "out", set()),
         ("serverx", "out", {"vpsx", "dis"}),
         ("mfpsecure", "in", {"workstation", "mfpsecure"}),

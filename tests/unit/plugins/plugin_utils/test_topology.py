@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
-from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host, Party, Peers, Topology, peers
+from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host, Party, Peers, Topology, party, peers
 
 ESTATE = {"vpsx_mode": "server"}
 ONE = Host("one", ("192.0.2.1/32",), "ansible_host", {"vpsx_submission_port": 443})
@@ -24,7 +24,7 @@ def _topology(*parties: Party) -> Topology:
 def test_what_lives_on_a_workstation_has_its_addresses(catalog: Catalog, name: str) -> None:
     workstations = Party("workstation", networks=("198.51.100.0/24",))
     assert _topology(workstations).sources(catalog, name) == [workstations]
-    own = Party(name, hosts=(ONE,))
+    own = party(name, (ONE,))
     assert _topology(workstations, own).sources(catalog, name) == [own]
     assert _topology(workstations, Party(name)).sources(catalog, name) == [workstations]
 
@@ -61,20 +61,20 @@ def test_an_optional_product_is_absent_and_every_other_is_unknown(
 
 def test_a_party_is_known_by_any_of_three() -> None:
     assert not Party("vpsx").known
-    assert Party("vpsx", hosts=(ONE,)).known
+    assert party("vpsx", (ONE,)).known
     assert Party("vpsx", networks=("192.0.2.0/24",)).known
     assert Party("vpsx", everybody=True).known
 
 
 def test_peers_go_by_equal_options_and_without_the_host_itself() -> None:
-    party = Party("vpsx", hosts=(ONE, TWO, THREE), networks=("203.0.113.0/24",))
-    assert list(peers([party], "nobody", ESTATE)) == [
+    some = party("vpsx", (ONE, TWO, THREE), ("203.0.113.0/24",))
+    assert list(peers([some], "nobody", ESTATE)) == [
         Peers(("203.0.113.0/24",), ESTATE),
         Peers(("192.0.2.1/32",), {"vpsx_submission_port": 443}),
-        Peers(("192.0.2.2/32", "2001:db8::2/128", "192.0.2.3/32"), {}),
+        Peers(("192.0.2.2/31", "2001:db8::2/128"), {}),
     ]
-    assert [group.networks for group in peers([party], "two", ESTATE)][1:] == [("192.0.2.1/32",), ("192.0.2.3/32",)]
-    assert list(peers([Party("vpsx", hosts=(ONE,))], "one", ESTATE)) == []
+    assert [group.networks for group in peers([some], "two", ESTATE)][1:] == [("192.0.2.1/32",), ("192.0.2.3/32",)]
+    assert list(peers([party("vpsx", (ONE,))], "one", ESTATE)) == []
     assert list(peers([], "one", ESTATE)) == []
 
 
@@ -83,6 +83,6 @@ def test_everybody_is_both_families() -> None:
 
 
 def test_the_different_options_of_a_component(catalog: Catalog) -> None:
-    topology = Topology({"vpsx": Party("vpsx", hosts=(ONE, TWO, THREE))}, {"mve_login": "ldap"})
+    topology = Topology({"vpsx": party("vpsx", (ONE, TWO, THREE))}, {"mve_login": "ldap"})
     assert topology.options_of(catalog, "vpsx") == [{"vpsx_submission_port": 443}, {}]
     assert topology.options_of(catalog, "mve") == [{"mve_login": "ldap"}]

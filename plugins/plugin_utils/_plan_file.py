@@ -1,0 +1,159 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: a plan as a file, and what changed since an earlier one. Pure text in, pure text out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils._rules import span_text
+from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _site_plan
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, shown
+from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Want
+from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
+
+FORMAT = 1
+Key = tuple[str, str, str, str, str, str]
+"""Component, direction, flow, transport, port, source port: what a rule is for."""
+Wants = Mapping[Key, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A plan as it matters later: the networks of each component, and what each host wants."""
+
+    digest: str
+    written: str
+    components: Mapping[str, tuple[str, ...]]
+    hosts: Mapping[str, Wants]
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What comes and what goes of one rule of one host."""
+
+    host: str
+    component: str
+    direction: str
+    flow: str
+    transport: str
+    port: str
+    source_port: str
+    came: tuple[str, ...]
+    went: tuple[str, ...]
+
+
+def saved(plan: SitePlan, written: str) -> Saved:
+    """The plan in the form that is saved."""
+    components = {
+        name: _addresses.merge([*party.networks, *(cidr for group in party.groups for cidr in group.networks)])
+        if not party.everybody
+        else _rules.EVERYBODY
+        for name, party in plan.estate.topology.parties.items()
+        if party.known
+    }
+    hosts = {
+        name: {_key(share.component, want): want.peers for share in host.shares for want in share.wants}
+        for name, host in plan.hosts.items()
+    }
+    return Saved(_site_plan.digest(plan.hosts.values()), written, components, hosts)
+
+
+def _key(component: str, want: Want) -> Key:
+    source = span_text(want.source_port) if want.source_port else ""
+    return (component, want.direction, want.flow.id, want.flow.transport, span_text(want.port), source)
+
+
+def dump(plan: Saved) -> str:
+    """The file's text, JSON; lists of networks, which many rules share, stand in it once."""
+    numbers: dict[tuple[str, ...], int] = {}
+    for cidrs in (*plan.components.values(), *(peers for wants in plan.hosts.values() for peers in wants.values())):
+        numbers.setdefault(cidrs, len(numbers))
+    return json.dumps(
+        {
+            "format": FORMAT,
+            "digest": plan.digest,
+            "written": plan.written,
+            "networks": [list(cidrs) for cidrs in numbers],
+            "components": {name: numbers[cidrs] for name, cidrs in sorted(plan.components.items())},
+            "hosts": {
+                name: [[*key, numbers[peers]] for key, peers in sorted(wants.items())]
+                for name, wants in sorted(plan.hosts.items())
+            },
+        },
+        indent=1,
+    )
+
+
+def load(path: str, text: str) -> Saved:
+    """Reads a plan; a PortsError where it is none."""
+    try:
+        raw: Any = json.loads(text)
+        if raw["format"] != FORMAT:
+            raise PortsError(f"{path} is a plan of the format {shown(raw['format'])}; this version reads {FORMAT}")
+        networks = [tuple(map(str, cidrs)) for cidrs in raw["networks"]]
+        return Saved(
+            str(raw["digest"]),
+            str(raw["written"]),
+            {str(name): networks[number] for name, number in raw["components"].items()},
+            {str(name): {_read_key(row): networks[row[6]] for row in rows} for name, rows in raw["hosts"].items()},
+            path,
+        )
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as wrong:
+        raise PortsError(f"{path} is no plan, or a damaged one: {shown(str(wrong))}") from None
+
+
+def _read_key(row: list[Any]) -> Key:
+    component, direction, flow, transport, port, source = map(str, row[:6])
+    return (component, direction, flow, transport, port, source)
+
+
+def changes(earlier: Saved, plan: Saved) -> list[Change]:
+    """What comes and goes, host by host: empty where both let in and out the same."""
+    found = []
+    for host in sorted({*earlier.hosts, *plan.hosts}):
+        old, new = earlier.hosts.get(host, {}), plan.hosts.get(host, {})
+        for key in sorted({*old, *new}):
+            before, after = old.get(key, ()), new.get(key, ())
+            if before != after:
+                came, went = _addresses.without(after, before), _addresses.without(before, after)
+                if came or went:
+                    found.append(Change(host, *key, came, went))
+    return found
+
+
+def shrunk(earlier: Saved, plan: Saved, most: float) -> list[str]:
+    """A sentence for each component that loses all, or more than ``most`` percent, of its addresses."""
+    found = []
+    for name, before in earlier.components.items():
+        after = plan.components.get(name, ())
+        lost = _addresses.without(before, after)
+        if not lost:
+            continue
+        share = max(_count(lost, version) * 100 / total for version in (4, 6) if (total := _count(before, version)) > 0)
+        if not after:
+            found.append(f"{name} has no address any more; {_since(earlier)} it had {_listed(before)}")
+        elif share > most:
+            found.append(f"{name} loses {share:.0f} % of its addresses since {_since(earlier)}: {_listed(lost)}")
+    return found
+
+
+def _since(earlier: Saved) -> str:
+    return f"the plan of {earlier.written}"
+
+
+def _count(cidrs: Iterable[str], version: int) -> int:
+    spans = map(_rules.span_of, cidrs)
+    return sum(last - first + 1 for one, first, last in spans if one == version)
+
+
+def _listed(cidrs: tuple[str, ...], most: int = 6) -> str:
+    text = ", ".join(_rules.peer_text(cidr) for cidr in cidrs[:most])
+    return f"{text} and {len(cidrs) - most} more" if len(cidrs) > most else text

@@ -1,0 +1,164 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: an inventory to a topology, worked out once a run.
+
+What thousands of hosts are made to is short: addresses by equal options. Every process reads that; whoever needs the
+hosts one by one, as the plan of the whole estate does, asks for the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY
+from ansible_collections.printnet.ports.plugins.plugin_utils import _hosts, _inventory, _services, _topology_file
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError
+from ansible_collections.printnet.ports.plugins.plugin_utils._inventory import Inventory
+from ansible_collections.printnet.ports.plugins.plugin_utils._kept import Kept, not_kept
+from ansible_collections.printnet.ports.plugins.plugin_utils._topology import (
+    Host,
+    Party,
+    Peers,
+    Service,
+    Topology,
+    grouped,
+)
+from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded, plain_options
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """A component's hosts as the inventory has them, and what is wrong about each, by its name.
+
+    ``addresses`` are the faults of addresses, ``options`` those of options, ``unresolved`` the names that nobody knows.
+    """
+
+    hosts: Mapping[str, Host] = field(default_factory=dict)
+    addresses: Mapping[str, list[str]] = field(default_factory=dict)
+    options: Mapping[str, list[str]] = field(default_factory=dict)
+    unresolved: Mapping[str, str] = field(default_factory=dict)
+
+
+def roll(inventory: Inventory, component: str, names: Iterable[str]) -> Roll:
+    """The hosts of these names: one pass over their variables, and one over the resolver."""
+    found = _hosts.find(names, inventory.host_variables, inventory.resolve)
+    hosts: dict[str, Host] = {}
+    wrong: dict[str, list[str]] = {}
+    for name, where in found.items():
+        options: Mapping[str, Any] = {}
+        try:
+            options = _inventory.options_on(inventory.catalog, component, inventory.host_variables(name))
+        except PortsError as told:
+            wrong[name] = [f"host {name}, {fault}" for fault in told.faults]
+        hosts[name] = Host(name, where.networks, where.origin, options, where.behind)
+    addresses = {name: [f"host {name}, {one}" for one in where.faults] for name, where in found.items() if where.faults}
+    return Roll(hosts, addresses, wrong, {name: where.unresolved for name, where in found.items() if where.unresolved})
+
+
+def check(rolls: Iterable[Roll], here: str, faults: Faults) -> None:
+    """Adds all faults of all hosts, each once; the host that is planned for needs no address of its own."""
+    told: dict[str, None] = {}
+    lost: dict[str, str] = {}
+    for one in rolls:
+        told.update({fault: None for name, found in one.addresses.items() for fault in found if name != here})
+        told.update({fault: None for found in one.options.values() for fault in found})
+        lost.update({name: target for name, target in one.unresolved.items() if name != here})
+    faults.found += told
+    if lost:
+        faults.found.append(_hosts.unresolved(lost))
+
+
+def topology(
+    inventory: Inventory, components: Iterable[str], kept: Kept = not_kept, recorded: Recorded | None = None
+) -> Topology:
+    """The topology for one host, of the named components; a PortsError has all faults."""
+    _inventory.check_groups(inventory)
+    short = {name: _short(inventory, name, kept, recorded) for name in dict.fromkeys(components)}
+    own = {name: _own(inventory, name, recorded) for name in short}
+    networks = _networks(inventory, kept)
+    faults = Faults(list(networks["faults"]))
+    check(
+        (Roll({}, one["addresses"], one["options"], one["unresolved"]) for one in short.values()),
+        inventory.here,
+        faults,
+    )
+    services = _inventory.services(inventory, faults)
+    faults.stop()
+    parties = {
+        name: party(
+            name,
+            tuple(Peers(tuple(cidrs), plain_options(options)) for cidrs, options in one["groups"]),
+            (recorded.networks if recorded else networks["by_component"]).get(name, ()),
+            own[name],
+        )
+        for name, one in short.items()
+    }
+    return assembled(inventory, parties, services)
+
+
+def _short(inventory: Inventory, component: str, kept: Kept, recorded: Recorded | None) -> dict[str, Any]:
+    """The component's hosts by equal options, and their faults, as a JSON value."""
+
+    def make() -> dict[str, Any]:
+        one = Roll(recorded.hosts.get(component, {})) if recorded else whole_roll(inventory, component)
+        groups = [[group.networks, group.options] for group in grouped(one.hosts.values())]
+        return {"groups": groups, "addresses": one.addresses, "options": one.options, "unresolved": one.unresolved}
+
+    found: dict[str, Any] = kept(component, make)
+    return found
+
+
+def whole_roll(inventory: Inventory, component: str) -> Roll:
+    """All of the component's hosts."""
+    return roll(inventory, component, _inventory.members(inventory, component))
+
+
+def _own(inventory: Inventory, component: str, recorded: Recorded | None) -> Mapping[str, Host]:
+    """The host that is planned for, where it is one of the component's; the file, if there is one, must agree."""
+    here = inventory.here
+    hosts = roll(inventory, component, [here]).hosts if _inventory.is_member(inventory, component, here) else {}
+    if recorded:
+        _topology_file.check_here(recorded, component, hosts.get(here), here)
+    return hosts
+
+
+def stale(inventory: Inventory, recorded: Recorded) -> list[str]:
+    """A warning where the file is older than what is seen of the inventory; a PortsError where it lacks a component."""
+    live = {name: whole_roll(inventory, name).hosts for name in inventory.catalog.components}
+    _topology_file.lacking(recorded, [name for name, hosts in live.items() if hosts])
+    different = _topology_file.stale(recorded, live, _inventory.networks(inventory, Faults()).by_component)
+    told = f"{recorded.path} of {recorded.written} is stale: {'; '.join(different)}. It is followed nevertheless."
+    return [f"{told} {_topology_file.AGAIN}"] if different else []
+
+
+def _networks(inventory: Inventory, kept: Kept) -> dict[str, Any]:
+    def make() -> dict[str, Any]:
+        faults = Faults()
+        found = _inventory.networks(inventory, faults)
+        return {"by_component": found.by_component, "faults": faults.found}
+
+    found: dict[str, Any] = kept("networks", make)
+    return found
+
+
+def assembled(inventory: Inventory, parties: Mapping[str, Party], services: Mapping[str, Service]) -> Topology:
+    """The topology as the host that is planned for sees it."""
+    options = _inventory.estate_options(inventory)
+    found = dict(services)
+    for name, one in parties.items():
+        if name not in found:
+            chosen = [group.options for group in one.groups] or [options]
+            if service := _services.of_options(inventory.catalog, name, chosen):
+                found[name] = service
+    return Topology(parties, options, found)
+
+
+def party(component: str, groups: tuple[Peers, ...], networks: Iterable[str], hosts: Mapping[str, Host]) -> Party:
+    """The party out of its hosts and its networks."""
+    cidrs = tuple(networks)
+    everybody = cidrs == EVERYBODY
+    return Party(component, groups, () if everybody else cidrs, everybody, hosts)
