@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.printnet.ports.plugins.module_utils import _ledger
 from ansible_collections.printnet.ports.plugins.module_utils._arguments import CONDITIONS, TASK
 from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _by_hand,
@@ -51,6 +52,8 @@ class ActionModule(ActionBase):
                 display.warning(warning)
             given = {name: value for name, value in arguments.items() if value is not None and name != "rules"}
             result.update(_module_call.call(self, "firewall", {**given, "plan": plan}, task_vars))
+            if result.get("removed_by_others"):
+                display.warning(f"{task_vars['inventory_hostname']}: {_ledger.sentence(result['removed_by_others'])}")
             self._confirm(result)
         except PortsError as wrong:
             # Not raised: ansible-core 2.18 would speak of an exception and a traceback.
@@ -68,18 +71,23 @@ class ActionModule(ActionBase):
                 raise PortsError(told)
             result["confirmed"] = True
 
-    def _plan(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    def _plan(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """What the host's part needs to know, and what the user has to know."""
-        call = Call(variables, self._templar.template)
+        call = Call(variables, self._templar.template, _module_call.places(self))
+        arguments["removals"] = _variables.removals_of(call.read, arguments["removals"])
         outbound = _variables.outbound_of(call.read)
         if arguments["owner"] is not None:
             owners = _by_hand_owners(call, arguments)
             warnings: list[str] = []
+            known = []
         else:
+            known = [{"owner": _plan.OWNER + one.name, "short": one.short} for one in call.catalog.components.values()]
             owners, warnings = _planned(call, arguments, ("in",) if outbound == "false" else ("in", "out"))
             warnings = [*_variables.misspelt(variables), *warnings]
         return {
             "owners": owners,
+            "known": known,
+            "apply": _variables.applies(call.read),
             "outbound": outbound,
             "run": _who(),
             "can_confirm": _confirm.can_confirm(self._connection),
@@ -87,6 +95,8 @@ class ActionModule(ActionBase):
 
 
 def _by_hand_owners(call: Call, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if arguments["state"] == "untouched" or arguments["stale"] != "keep":
+        raise PortsError("state: untouched, stale: remove and stale: all go with components, not with owner")
     owner, short = _by_hand.owner(call.catalog, arguments["owner"])
     if arguments["rules"] is None and arguments["state"] == "present":
         raise PortsError("owner needs rules: a list, which may be empty. To take its rules away, say state: absent")
@@ -99,7 +109,7 @@ def _planned(
     components = list(dict.fromkeys(arguments["components"]))
     _inventory.check_components(call.catalog, components)
     shorts = {_plan.OWNER + name: call.catalog.components[name].short for name in components}
-    if arguments["state"] == "absent":
+    if arguments["state"] != "present" or not components:
         return [{"owner": owner, "short": short, "rules": []} for owner, short in shorts.items()], []
     estate = call.estate(components, directions)
     shares = [_plan.share(estate, call.host, name, call.own_options(name), directions) for name in components]

@@ -25,8 +25,14 @@ _OWNER: dict[str, Any] = {
         "options": {**_RULE, "flows": {"type": "list", "elements": "str", "default": []}},
     },
 }
+_KNOWN: dict[str, Any] = {
+    "owner": {"type": "str", "required": True},
+    "short": {"type": "str", "required": True},
+}
 _PLAN: dict[str, Any] = {
     "owners": {"type": "list", "elements": "dict", "required": True, "options": _OWNER},
+    "known": {"type": "list", "elements": "dict", "default": [], "options": _KNOWN},
+    "apply": {"type": "bool", "default": True},
     "outbound": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
     "run": {"type": "str", "default": "an unknown run"},
     "can_confirm": {"type": "bool", "default": False},
@@ -39,8 +45,9 @@ TASK: dict[str, Any] = {
         "elements": "dict",
         "options": {**_RULE, "comment": {"type": "str", "default": ""}},
     },
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "removals": {"type": "str", "choices": ["now", "later"], "default": "now"},
+    "state": {"type": "str", "choices": ["present", "absent", "untouched"], "default": "present"},
+    "stale": {"type": "str", "choices": ["keep", "remove", "all"], "default": "keep"},
+    "removals": {"type": "str", "choices": ["now", "later"]},
     "firewall": {"type": "str", "default": "auto"},
     "confirm": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
     "confirm_timeout": {"type": "int", "default": 30},
@@ -53,10 +60,6 @@ CONDITIONS: dict[str, Any] = {
     "required_one_of": [["components", "owner"]],
 }
 
-_KNOWN: dict[str, Any] = {
-    "owner": {"type": "str", "required": True},
-    "short": {"type": "str", "required": True},
-}
 _PORT: dict[str, Any] = {
     "transport": {"type": "str", "choices": ["tcp", "udp"], "required": True},
     "port": {"type": "str", "required": True},

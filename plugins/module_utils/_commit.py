@@ -28,7 +28,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils import _active, _host, _records, _state
+from ansible_collections.printnet.ports.plugins.module_utils import _active, _host, _ledger, _records, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
 from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
 from ansible_collections.printnet.ports.plugins.module_utils._state import Found, States
@@ -86,6 +86,8 @@ class Change:
     armed: str = ""
     token: str = field(default_factory=lambda: os.urandom(8).hex())
     boot: str = field(default_factory=_records.boot)
+    by_hand: list[str] = field(default_factory=list)
+    """The owners among them that are no components."""
 
     @property
     def unit(self) -> str:
@@ -273,10 +275,11 @@ def confirm(run: Run, token: str) -> dict[str, Any]:
         PENDING.rename(FOLDER / "confirmed.json")
         try:
             firewall = FIREWALLS[change.firewall](run, change.shorts)
-            firewall.commit(firewall.read(), change.after)
-            found = firewall.read()
-            if found != change.after:
-                raise HostError("The firewall did not keep what it was given.")
+            with _ledger.renewed(change.firewall, change.shorts, change.after, change.by_hand):
+                firewall.commit(firewall.read(), change.after)
+                found = firewall.read()
+                if found != change.after:
+                    raise HostError("The firewall did not keep what it was given.")
         except HostError as wrong:
             told = f"it could not be saved: {wrong}"
             restore(run, change, told)

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -19,8 +19,10 @@ from ansible_collections.printnet.ports.plugins.module_utils import (
     _commit,
     _foreign,
     _host,
+    _ledger,
     _records,
     _rules,
+    _standing,
     _state,
 )
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
@@ -29,8 +31,6 @@ from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
 from ansible_collections.printnet.ports.plugins.module_utils._state import Found, States
 
 _PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
-_OWNER = re.compile(r"printnet\.ports/[a-z][a-z0-9_]*\Z")
-_SHORT = re.compile(r"[a-z0-9_]{1,9}\Z")
 Wanted = dict[str, tuple[Rule, ...]]
 
 
@@ -61,7 +61,8 @@ def runner(module: AnsibleModule) -> Run:
 
 
 def _run(module: AnsibleModule) -> dict[str, Any]:
-    owners = _owners(module.params["plan"])
+    plan = module.params["plan"]
+    owners = _owners(plan)
     wanted = {one["owner"]: _rules.canonical(_rules.parse(rule) for rule in one["rules"]) for one in owners}
     if module.params["state"] == "absent":
         wanted = dict.fromkeys(wanted, ())
@@ -69,32 +70,33 @@ def _run(module: AnsibleModule) -> dict[str, Any]:
     if os.geteuid() != 0:
         raise HostError(f"Changing a firewall needs root on the host: set become: true. {UNCHANGED}")
     name = _active.choose(run, module.params["firewall"])
-    shorts = {one["owner"]: one["short"] for one in owners}
     if name is None:
         module.warn("No firewall is active on this host, so there is nothing to open.")
-        return {"changed": False, "firewall": "", "rules": _plain(wanted), "before": {}, "after": {}}
-    find_bindings(name)
+    else:
+        find_bindings(name)
+    looks_only = module.check_mode or not plan["apply"]
     waiting = _commit.open_change()
-    if module.check_mode and waiting:
+    if looks_only and waiting:
         module.warn(
             f"A change that {waiting.run} made waits for its confirmation: this is foretold as if it were kept."
         )
-    with nullcontext() if module.check_mode else _commit.alone(run, module.warn):
+    with nullcontext() if looks_only else _commit.alone(run, module.warn):
         told = _records.sentences()
-        result = _apply(module, run, name, shorts, wanted)
+        call = _Call(module, run, looks_only, {one["owner"]: one["short"] for one in owners}, _ledger.read())
+        result = _apply(call, name, wanted) if name else _clear(call, wanted)
         for sentence in told:
             module.warn(sentence)
-        if told and not module.check_mode:
+        if told and not looks_only:
             _records.clear()
-        return {"firewall": name, **result}
+        return {"firewall": name or "", **result, "changed": result["differs"] and plan["apply"]}
 
 
 def _owners(plan: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """The owners of a plan; their names become those of chains and files, so they are looked at here again."""
     if plan is None:
         raise HostError(f"This is the host's part of printnet.ports.firewall, and nothing was planned. {UNCHANGED}")
-    for one in plan["owners"]:
-        if not _OWNER.match(one["owner"]) or not _SHORT.match(one["short"]):
+    for one in (*plan["owners"], *plan["known"]):
+        if not _standing.is_owner(one["owner"], one["short"]):
             raise HostError(
                 f"Owner {one['owner'][:99]!r} or its short name {one['short'][:99]!r} is not a name. {UNCHANGED}"
             )
@@ -116,31 +118,115 @@ def find_bindings(name: str) -> None:
     respawn_module(python)
 
 
-def _apply(module: AnsibleModule, run: Run, name: str, shorts: Mapping[str, str], wanted: Wanted) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Call:
+    """One call: ``named`` are the owners that it names, with their short names; the ledger is what is remembered."""
+
+    module: AnsibleModule
+    run: Run
+    looks_only: bool
+    named: Mapping[str, str]
+    ledger: _ledger.Ledger
+
+    @property
+    def known(self) -> dict[str, str]:
+        """The owners of all components; none where a call has rules by hand."""
+        return {one["owner"]: one["short"] for one in self.module.params["plan"]["known"]}
+
+    @property
+    def touched(self) -> dict[str, str]:
+        """The named owners that are to be changed."""
+        return {} if self.module.params["state"] == "untouched" else dict(self.named)
+
+    def unnamed(self, found: Mapping[str, str]) -> dict[str, str]:
+        """Those of the owners found that stand there though the call does not name them."""
+        everything = self.module.params["stale"] == "all"
+        return _standing.unnamed(found, self.named, self.known, _ledger.components(self.ledger), everything)
+
+    def going(self, found: Mapping[str, str]) -> dict[str, str]:
+        """Those of them that are to go, and what is only remembered of others."""
+        if self.module.params["stale"] == "keep":
+            return {}
+        return self.unnamed({**{owner: entry.short for owner, entry in self.ledger.items()}, **found})
+
+    def by_hand(self, owners: Iterable[str]) -> list[str]:
+        """Those of the owners that are no components."""
+        if self.module.params["owner"] is not None:
+            return list(owners)
+        components = {*self.known, *_ledger.components(self.ledger)}
+        return [owner for owner in owners if owner not in components]
+
+
+def _apply(call: _Call, name: str, wanted: Wanted) -> dict[str, Any]:
+    module, run = call.module, call.run
+    keeps = module.params["stale"] == "keep"
+    going = call.going({} if keeps else FIREWALLS[name](run, call.named).owners())
+    shorts = {**call.touched, **going}
     firewall = FIREWALLS[name](run, shorts)
     now = firewall.read()
+    wanted = {owner: wanted.get(owner, ()) for owner in shorts}
     wanted = _with_outbound(module.params["plan"]["outbound"], firewall, wanted)
-    aims = firewall.check(_aims(wanted, now, module.params["removals"] == "later"), now)
-    left = _active.leftovers(run, [name], shorts)
+    aims, later = _aims(wanted, now, module.params["removals"] == "later")
+    aims = firewall.check(aims, now)
+    owned = shorts if keeps else {**call.unnamed(call.known), **shorts}
+    left = _active.leftovers(run, [name], owned)
+    removed = _ledger.gone(call.ledger, name, now)
     for note in [*firewall.notes(), *_foreign.voided(wanted, firewall.blocking())]:
         module.warn(note)
+    standing = [owner for owner in going if now[owner] != Found()]
     result = {
-        "changed": aims != now or bool(left),
+        "differs": aims != now or bool(left),
         "rules": _plain(wanted),
         "confirmed": False,
         "commands": firewall.commands(now, aims) if aims != now else [],
+        "stale": list(call.unnamed(firewall.owners())) if keeps and call.known else standing,
+        "later": later,
+        "removed_by_others": removed,
         **_difference(now, aims, left),
     }
-    change = _needs_confirmation(module, name, now, aims) if aims != now else None
-    if module.check_mode:
+    if call.looks_only and not module.params["plan"]["apply"]:
+        return result
+    change = _needs_confirmation(call, name, shorts, now, aims) if aims != now else None
+    if call.looks_only:
         return result
     if change:
         result["confirm"] = _go_live(run, firewall, change)
     elif aims != now:
-        _commit_at_once(firewall, now, aims)
+        with _ledger.renewed(name, shorts, aims, call.by_hand(shorts)):
+            _commit_at_once(firewall, now, aims)
+    else:
+        _remember(call, _ledger.with_states(call.ledger, name, shorts, now, call.by_hand(shorts)))
     for other in left:
-        FIREWALLS[other].forget(run, shorts)
+        FIREWALLS[other].forget(run, owned)
     return result
+
+
+def _clear(call: _Call, wanted: Wanted) -> dict[str, Any]:
+    """Where no firewall is active: remove what stands in the files of those that were, if it is to go."""
+    owners = {} if call.module.params["stale"] == "keep" else {**call.unnamed(call.known), **call.going({})}
+    if call.module.params["state"] == "absent":
+        owners.update(call.named)
+    left = _active.leftovers(call.run, [], owners) if owners else {}
+    if owners and not call.looks_only:
+        for other in left:
+            FIREWALLS[other].forget(call.run, owners)
+        _remember(call, {owner: entry for owner, entry in call.ledger.items() if owner not in owners})
+    return {
+        "differs": bool(left),
+        "rules": _plain(wanted),
+        "confirmed": False,
+        "commands": [],
+        "stale": [],
+        "later": False,
+        "removed_by_others": {},
+        **_difference({}, {}, left),
+    }
+
+
+def _remember(call: _Call, ledger: _ledger.Ledger) -> None:
+    """Write the ledger, where it is another."""
+    if ledger != call.ledger:
+        _ledger.write(ledger)
 
 
 def _with_outbound(asked: str, firewall: Any, wanted: Wanted) -> Wanted:
@@ -151,20 +237,23 @@ def _with_outbound(asked: str, firewall: Any, wanted: Wanted) -> Wanted:
     return {owner: tuple(rule for rule in rules if rule.direction == "in") for owner, rules in wanted.items()}
 
 
-def _aims(wanted: Wanted, now: States, keep: bool) -> States:
-    """What is to be there; with ``keep`` nothing that is there goes."""
-    aims = {}
+def _aims(wanted: Wanted, now: States, keep: bool) -> tuple[States, bool]:
+    """What is to be there; with ``keep`` nothing that is there goes, and the answer says whether something would."""
+    aims, later = {}, False
     for owner, rules in wanted.items():
-        found = now[owner]
-        stale = [*found.saved.rules, *found.live.rules] if keep else []
-        one = _state.half([*rules, *stale])
+        found, one = now[owner], _state.half(rules)
+        if keep and not {*found.saved.rules, *found.live.rules} <= set(one.rules):
+            exact, one = one, _state.half([*rules, *found.saved.rules, *found.live.rules])
+            later = later or one != exact
         aims[owner] = Found(one, one)
-    return aims
+    return aims, later
 
 
-def _needs_confirmation(module: AnsibleModule, name: str, now: States, aims: States) -> _commit.Change | None:
+def _needs_confirmation(
+    call: _Call, name: str, shorts: Mapping[str, str], now: States, aims: States
+) -> _commit.Change | None:
     """The change, if it has to be confirmed; refuses it where it can't be."""
-    plan, asked = module.params["plan"], module.params["confirm"]
+    plan, asked = call.module.params["plan"], call.module.params["confirm"]
     if asked == "never" or (asked == "auto" and not _state.shrinks(now, aims)):
         return None
     why = "This change takes something away that is let in now" if asked == "auto" else "confirm is always"
@@ -178,8 +267,8 @@ def _needs_confirmation(module: AnsibleModule, name: str, now: States, aims: Sta
             f"{why}, and this host has no systemd whose timer could put it back. Set confirm: never to make it "
             f"nevertheless. {UNCHANGED}"
         )
-    shorts = {one["owner"]: one["short"] for one in plan["owners"]}
-    return _commit.Change(name, shorts, now, aims, plan["run"], module.params["confirm_timeout"])
+    timeout = call.module.params["confirm_timeout"]
+    return _commit.Change(name, shorts, now, aims, plan["run"], timeout, by_hand=call.by_hand(shorts))
 
 
 def _go_live(run: Run, firewall: Any, change: _commit.Change) -> dict[str, Any]:

@@ -73,16 +73,27 @@ options:
   state:
     description:
       - V(present) makes the rules of each owner exactly what is asked for, V(absent) removes them.
+      - V(untouched) leaves the rules of O(components) as they are. It is for a task that only removes what is stale.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, untouched]
     default: present
+  stale:
+    description:
+      - What becomes of rules that are on the host for a component which O(components) does not name.
+      - With V(keep) they stay, and RV(stale) names them. With V(remove) they go in the same step.
+      - V(all) removes the owners of rules by hand as well, so that of all that this collection has made only the rules
+        of O(components) are left.
+      - With an empty list of O(components) nothing is opened.
+    type: str
+    choices: [keep, remove, all]
+    default: keep
   removals:
     description:
       - With V(later) rules that are not wanted any more stay, until a run with V(now). So a source that moves from one
         host to another is never without its rule.
+      - Without it the variable C(printnet_removals) decides; where that is not set either, it is V(now).
     type: str
     choices: [now, later]
-    default: now
   firewall:
     description:
       - The firewall to change, V(firewalld), V(ufw), V(nftables) or V(iptables). With V(auto) it is the one that is
@@ -159,6 +170,24 @@ options:
                 type: list
                 elements: str
                 default: []
+      known:
+        description: The owners of all components.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          owner:
+            description: The owner.
+            type: str
+            required: true
+          short:
+            description: Its short name, at most nine characters.
+            type: str
+            required: true
+      apply:
+        description: The value of C(printnet_apply).
+        type: bool
+        default: true
       outbound:
         description: The value of C(printnet_outbound).
         type: str
@@ -205,6 +234,10 @@ notes:
     left to you.
   - firewalld needs one reload to make a policy or a set. Where others have rules that are live and not saved, which a
     reload would drop, the task fails and names them.
+  - With the variable C(printnet_apply) set to V(false) nothing is changed, and RV(differs) says whether the firewall
+    has something else than what is asked for. It is for hosts whose firewall belongs to somebody else.
+  - A host remembers what the last run left on it, in C(/var/lib/printnet.ports/left.json), to tell when somebody else
+    has removed some of it. The file goes with the last owner.
   - A run waits while another one is at work on the same host, or while a change is not confirmed yet.
 seealso:
   - plugin: printnet.ports.flows
@@ -236,6 +269,13 @@ EXAMPLES = r"""
   printnet.ports.firewall:
     components: [vpsx]
     state: absent
+  become: true
+
+- name: Take all rules of components away but those of VPSX, which stay as they are
+  printnet.ports.firewall:
+    components: [vpsx]
+    state: untouched
+    stale: remove
   become: true
 """
 
@@ -288,6 +328,33 @@ confirmed:
   type: bool
   returned: success
   sample: true
+differs:
+  description:
+    - Whether the firewall had something else than what is asked for before the task. It is what RV(ignore:changed) is,
+      but also where C(printnet_apply) is V(false), and nothing was changed.
+  type: bool
+  returned: success
+  sample: true
+stale:
+  description:
+    - The owners that had rules on the host though the task does not name them. Those of rules by hand are among them
+      with O(stale=all) only.
+  type: list
+  elements: str
+  returned: success
+  sample: [printnet.ports/dis]
+later:
+  description: Whether rules stay only because of O(removals=later), so that O(removals=now) would remove them.
+  type: bool
+  returned: success
+  sample: false
+removed_by_others:
+  description:
+    - The rules, saved or live, that the last run left on the host and that somebody else has removed since, by owner. A
+      warning says it as well. What of it is still asked for is put back.
+  type: dict
+  returned: success
+  sample: {"printnet.ports/vpsx": ["in tcp 515 from 192.0.2.0/24"]}
 commands:
   description: What an administrator would type, or hand to the firewall's own program, to make the same change.
   type: list

@@ -54,7 +54,7 @@ def as_before(lab: Lab, name: str) -> Iterator[str]:
     yield name
     if state(lab, name) == before:
         return
-    lab.host(name, "rm -rf /etc/ufw; cp -a /root/kept /etc/ufw", check=False)
+    lab.host(name, "rm -rf /etc/ufw /var/lib/printnet.ports; cp -a /root/kept /etc/ufw", check=False)
     lab.host(name, "cp -a /root/default /etc/default/ufw; ufw --force enable; ufw reload")
     assert state(lab, name) == before, "the test left something behind"
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -122,24 +122,25 @@ class Bus:
         path = self.attempt(self.config().getIPSetByName, name)
         return None if path is None else self.call(self.config(".config.ipset", path).getSettings)
 
-    def titles(self, prefix: str) -> dict[str, str]:
-        """The policies and the sets, saved or live, whose name begins so, each with its title."""
+    def titles(self, prefix: str, is_known: Callable[[str], bool]) -> dict[str, str]:
+        """The policies and the sets, saved or live, whose name begins so, each with its title.
+
+        The title of one that is known is left empty: a set with thousands of entries takes long.
+        """
         config, live, ipsets = self.config(), self.live(".policy"), self.live(".ipset")
-        found = {}
-        for name in self.names(config.getIPSetNames):
-            if name.startswith(prefix):
-                found[name] = str(self.saved_set(name)[1])
-        for name in self.names(ipsets.getIPSets):
-            if name.startswith(prefix) and name not in found:
-                found[name] = str(self.call(ipsets.getIPSetSettings, name)[1])
-        for name in self.names(config.getPolicyNames):
-            if name.startswith(prefix):
-                path = self.call(config.getPolicyByName, name)
-                found[name] = str(self.call(self.config(".config.policy", path).getSettings).get("short", ""))
-        for name in self.names(live.getPolicies):
-            if name.startswith(prefix) and name not in found:
-                found[name] = str(self.call(live.getPolicySettings, name).get("short", ""))
+        found: dict[str, str] = {}
+        for name in self._new(found, prefix, config.getIPSetNames):
+            found[name] = "" if is_known(name) else str(self.saved_set(name)[1])
+        for name in self._new(found, prefix, ipsets.getIPSets):
+            found[name] = "" if is_known(name) else str(self.call(ipsets.getIPSetSettings, name)[1])
+        for name in self._new(found, prefix, config.getPolicyNames):
+            found[name] = "" if is_known(name) else str(self.saved_settings("policy", name).get("short", ""))
+        for name in self._new(found, prefix, live.getPolicies):
+            found[name] = "" if is_known(name) else str(self.call(live.getPolicySettings, name).get("short", ""))
         return found
+
+    def _new(self, found: Collection[str], prefix: str, ask: Any) -> list[str]:
+        return [name for name in self.names(ask) if name.startswith(prefix) and name not in found]
 
     def priorities(self) -> dict[str, set[int]]:
         """The priorities of each policy, saved and live."""

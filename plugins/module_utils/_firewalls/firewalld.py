@@ -81,13 +81,17 @@ class Firewalld(Backend):
                 path.unlink()
 
     def owners(self) -> dict[str, str]:
+        owners = {short: owner for owner, short in self.shorts.items()}
         shorts: dict[str, str] = {}
-        for name, title in self._bus.titles("pn").items():
-            match = _OURS.match(name)
-            if match and not shorts.get(match[1], "").startswith(_OWNER):
-                shorts[match[1]] = title
+        for name, title in self._bus.titles("pn", lambda name: _short_of(name) in owners).items():
+            short = _short_of(name)
+            if short and not shorts.get(short, "").startswith(_OWNER):
+                shorts[short] = title
         # Where somebody's hand took the title away the short name tells.
-        return {title if title.startswith(_OWNER) else _OWNER + short: short for short, title in sorted(shorts.items())}
+        return {
+            title if title.startswith(_OWNER) else owners.get(short, _OWNER + short): short
+            for short, title in sorted(shorts.items())
+        }
 
     def read(self) -> States:
         self._taken = None
@@ -319,6 +323,12 @@ class Firewalld(Backend):
 
     def blocking(self) -> list[Foreign]:
         return _firewalld_foreign.blocking(self._bus)
+
+
+def _short_of(name: str) -> str:
+    """The short name of the owner whose policy or set it is; empty where it is not one of ours."""
+    match = _OURS.match(name)
+    return match[1] if match else ""
 
 
 def _files(shorts: Mapping[str, str]) -> list[Path]:

@@ -81,7 +81,7 @@ class Ufw(Backend):
                 _write(file, _ufw_file.without(file.ours(), shorts))
 
     def owners(self) -> dict[str, str]:
-        look = self._look()
+        look = self._seen or self._look()
         found = {owner for owned in (look.saved(), look.live()) for whose in owned.values() for owner in whose}
         found |= {owner for line in look.lines() for owner in line.owners}
         return {owner: self.shorts.get(owner, owner[len(_ufw_tuple.PREFIX) :][:9]) for owner in sorted(found)}

@@ -240,8 +240,11 @@ def leftovers() -> list[str]:
     """What the machinery of a change may have left when none is open."""
     found = [str(path) for path in Path("/run").glob("printnet.ports*")]
     found += [str(path) for path in Path("/run").glob(".printnet*")]
-    if os.path.exists("/var/lib/printnet.ports"):
-        found.append("/var/lib/printnet.ports")
+    folder = Path("/var/lib/printnet.ports")
+    if folder.exists():
+        # What a host remembers of the last run stays as long as there are rules of ours.
+        found += [str(path) for path in folder.iterdir() if path.name != "left.json"]
+        found += [] if any(folder.iterdir()) else [str(folder)]
     found += [str(path) for path in Path("/run/systemd/transient").glob("printnet*")]
     listed = _say("systemctl", "list-units", "--all", "--plain", "--no-legend", "printnet.ports*")
     found += [line for line in listed.splitlines() if line.strip()]

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import child
@@ -201,6 +202,8 @@ class Host:
         """Remove ours, and compare all files and rules with what was there at first."""
         self.absent()
         self.clean()
+        if Path("/var/lib/printnet.ports/left.json").exists():
+            raise FaultError("after absent the host still remembers rules")
         told = eye.differs(self.baseline, eye.look(self.firewall))
         if told:
             raise FaultError(f"after absent: {told}")

@@ -266,6 +266,7 @@ def _cut(network: Any, hole: Any) -> list[Any]:
     return [] if network.subnet_of(hole) else list(network.address_exclude(hole))
 
 
+@FEW
 @given(st.lists(ADDRESSES, max_size=8), st.integers(0, 4))
 def test_networks_are_joined_and_spelt_as_pythons_own(networks: list[Any], halvings: int) -> None:
     """Neighbours among them: each network is also there in parts."""
