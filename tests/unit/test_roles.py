@@ -37,8 +37,8 @@ ESTATE = {
     *("printnet_apply", "printnet_removals"),
 }
 TYPES = {"bool": "bool", "str": "str", "list": "list", "port": "int", "addresses": "list"}
-# On hosts of what other group a component is found that has none of its own.
-ELSEWHERE = {"pdm": "workstation", "pullsvc": "workstation"}
+# Those whose hosts are looked for in another group where they have none of their own.
+ON_WORKSTATIONS = ("pdm", "pullsvc")
 each_role = pytest.mark.parametrize("role", sorted(ROLES))
 
 
@@ -56,6 +56,16 @@ def _specs(role: str) -> dict[str, dict[str, Any]]:
 def _blocks(role: str) -> Iterator[Any]:
     for block in (ROOT / "roles" / role / "README.md").read_text(encoding="utf-8").split("```yaml\n")[1:]:
         yield yaml.safe_load(block.split("```")[0])
+
+
+def _groups(entry: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
+    """The hosts of each group of an inventory, those of the groups in it included, with their variables."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for name, group in entry.get("children", {}).items():
+        within = _groups(group)
+        hosts = {host: own or {} for host, own in group.get("hosts", {}).items()}
+        found |= {**within, name: {**hosts, **{host: own for one in within.values() for host, own in one.items()}}}
+    return found
 
 
 def _options(catalog: Catalog, role: str) -> dict[str, Option]:
@@ -119,7 +129,7 @@ def test_a_readme_shows_an_inventory_a_play_and_known_variables(catalog: Catalog
     (inventory,) = [block for block in blocks if isinstance(block, dict) and "all" in block]
     ((play,),) = [block for block in blocks if isinstance(block, list)]
     assert play["roles"] == [f"printnet.ports.{role}"]
-    assert play["hosts"] in inventory["all"]["children"]
+    assert play["hosts"] in _groups(inventory["all"])
     known = {*ESTATE, *catalog.options}
     given = [block for block in blocks if isinstance(block, dict) and "all" not in block]
     assert given
@@ -134,17 +144,20 @@ def test_what_a_readme_shows_can_be_planned(catalog: Catalog, role: str, site: A
 
     blocks = list(_blocks(role))
     (inventory,) = [block["all"] for block in blocks if isinstance(block, dict) and "all" in block]
-    groups = {name: list(group["hosts"]) for name, group in inventory["children"].items()}
+    named = _groups(inventory)
     hosts: dict[str, dict[str, Any]] = {}
-    for group in inventory["children"].values():
-        for name, own in group["hosts"].items():
-            hosts.setdefault(name, {}).update(own or {})
-    for component in ROLES[role] if role != "vspa" else ():
-        for host in groups[ELSEWHERE.get(component, component)]:
-            found = site(groups, hosts, inventory.get("vars", {}))
-            assert found.open(host, component, "in", "out")
-            assert found.told(host, component) == []
-            assert not found.share(host, component, "in").unknown
+    for group in named.values():
+        for name, own in group.items():
+            hosts.setdefault(name, {}).update(own)
+    found = site({name: list(group) for name, group in named.items()}, hosts, inventory.get("vars", {}))
+    planned = 0
+    for component in ROLES[role]:
+        for host in found.members(component):
+            planned += 1
+            assert found.open(host.name, component, "in", "out")
+            assert found.told(host.name, component) == []
+            assert not found.share(host.name, component, "in").unknown
+    assert planned == len(named[role])
     for block in blocks:
         if isinstance(block, dict) and "all" not in block:
             estate = site({role: ["192.0.2.1"]}, {}, block).estate("192.0.2.1", ROLES[role][0])
@@ -160,7 +173,7 @@ def test_the_devices_of_mfpsecure_get_in_as_its_readme_says(site: Any) -> None:
 
 def test_roles_and_playbooks_can_be_parsed_and_find_their_hosts(tmp_path: Path) -> None:
     """Of a workstation that has no group of PDM's own, and of agents in either group, as of everybody else."""
-    groups = {name: [f"{name}1"] for name in ROLES if name not in {*ELSEWHERE, "vspa"}}
+    groups = {name: [f"{name}1"] for name in ROLES if name not in {*ON_WORKSTATIONS, "vspa"}}
     groups |= {"workstation": ["desk1"], "vspa": ["session1"], "vspa_xenapp": ["session2"]}
     lines = [line for name, hosts in groups.items() for line in (f"[{name}]", *hosts)]
     (tmp_path / "hosts").write_text("\n".join(lines) + "\n", encoding="ascii")
