@@ -85,6 +85,9 @@ def _say(*words: str) -> str:
     return subprocess.run(words, capture_output=True, text=True, errors="replace", check=True).stdout
 
 
+_DIRECT = re.compile(r"table ip6? filter ")
+
+
 def live(firewall: str) -> list[str]:
     """The kernel's rules, without counters."""
     return _live(firewall)[0]
@@ -98,6 +101,9 @@ def _live(firewall: str) -> tuple[list[str], list[tuple[int, ...]]]:
     else:
         for tool in ("iptables-save", "ip6tables-save"):
             lines += _xtables(tool)
+    if firewall == "firewalld":
+        # Its direct rules, the only ones of it that count, begin anew with each reload, whoever asks for it.
+        lines = [(line, () if _DIRECT.match(line) else numbers) for line, numbers in lines]
     return [line for line, _numbers in lines], [numbers for _line, numbers in lines]
 
 
