@@ -168,7 +168,8 @@ def test_the_devices_of_mfpsecure_get_in_as_its_readme_says(site: Any) -> None:
     blocks = list(_blocks("mfpsecure"))
     own = next(block for block in blocks if "printnet_extra_flows" in block)
     found = site({"mfpsecure": ["192.0.2.40"]}, {}, own).open("192.0.2.40", "mfpsecure", "in", "out")
-    assert found == {("in tcp/7627", "203.0.113.128/25"), ("out tcp/57627", "203.0.113.128/25")}
+    workstations = {("in tcp/443", "198.51.100.0/24"), ("in tcp/443", "2001:db8:51::/64")}
+    assert found == {("in tcp/7627", "203.0.113.128/25"), ("out tcp/57627", "203.0.113.128/25"), *workstations}
 
 
 def test_roles_and_playbooks_can_be_parsed_and_find_their_hosts(tmp_path: Path) -> None:
