@@ -53,6 +53,7 @@ _COMPONENT = {
     "note": Field(_schema.text, ""),
     "role": Field(_schema.optional(_schema.word), None),
     "chosen_by": Field(_schema.mapping, {}),
+    "gaps": Field(_schema.many(_schema.text), ()),
 }
 _FEATURE = {"default": Field(_schema.flag), "purpose": Field(_schema.text)}
 _EFFECT = {
@@ -83,6 +84,7 @@ _FLOW = {
     "feature": Field(_schema.optional(_schema.word), None),
     "one_of": Field(_schema.optional(_schema.flow_id), None),
     "peer_feature": Field(_schema.word, None),
+    "beside": Field(_schema.optional(_schema.flow_id), None),
     "user_defined": Field(_schema.flag, False),
     "reading": Field(_schema.one_of(*_schema.READINGS)),
     "note": Field(_schema.text, ""),
@@ -191,7 +193,7 @@ class _Entries:
         if name is not None and self._twice("flow", str(name), where):
             return
         ends = {"source": "component", "destination": "component"}
-        self._point(raw, where, {**ends, "feature": "feature", "peer_feature": "feature"})
+        self._point(raw, where, {**ends, "feature": "feature", "peer_feature": "feature", "beside": "flow"})
         values = read_entry(_OWN_FLOW if own else _FLOW, raw, where, self.faults)
         if values is None:
             return
@@ -232,7 +234,7 @@ class _Entries:
 
     def check_references(self) -> None:
         """Names may point forwards, so this comes after all entries."""
-        known = {kind: self._known(kind) for kind in ("component", "feature")}
+        known = {kind: self._known(kind) for kind in ("component", "feature", "flow")}
         for kind, name, where in self.pointers:
             check_known(name, known[kind], kind, where, self.faults)
         self._check_circles()

@@ -43,6 +43,8 @@ class Component:
 
     ``role`` is the role that opens its ports, empty where none does. Where a role serves several components,
     ``chosen_by`` has the option, and the value of it, that makes a host of the role's group this one.
+
+    ``gaps`` are sentences about what no document says of it, though an estate may need it.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Component:
     note: str = ""
     role: str = ""
     chosen_by: Mapping[str, str] = field(default_factory=dict)
+    gaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Who talks to whom. ``source_port`` documents what the sender binds; a rule matches it only if so told."""
+    """Who talks to whom. ``source_port`` documents what the sender binds; a rule matches it only if so told.
+
+    ``beside`` names the flow that a companion goes with.
+    """
 
     id: str
     source: str
@@ -119,6 +125,7 @@ class Flow:
     one_of: str | None = None
     peer_feature: str | None = None
     user_defined: bool = False
+    beside: str | None = None
     note: str = ""
     documents: tuple[Place, ...] = ()
 

@@ -23,7 +23,8 @@ COLUMNS = (
 )  # fmt: skip
 # A spreadsheet takes a cell that begins so for a formula; a leading apostrophe makes it text.
 _FORMULA = re.compile(r"^[\s\x00-\x1f]*[=+\-@|%\uFF0B\uFF0D\uFF1D\uFF20]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+# What moves a cursor, breaks a line or turns the direction of writing.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
 def checked(flows: Any, name: str, keys: Sequence[str]) -> list[Mapping[str, Any]]:
@@ -63,13 +64,18 @@ def ports(flows: Any) -> list[str]:
     ]
 
 
+def plain(text: Any) -> str:
+    """Text on one line, without anything that a terminal would obey."""
+    return _CONTROL.sub(" ", str(text))
+
+
 def cell(value: Any) -> str:
     """A value as one spreadsheet cell: on one line, and never a formula."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = _CONTROL.sub(" ", str(value))
+    text = plain(value)
     return f"'{text}" if _FORMULA.match(text) else text
 
 
@@ -123,9 +129,9 @@ def _columns(columns: Any, flows: Sequence[Mapping[str, Any]]) -> list[str]:
     return names
 
 
-def _label(text: Any) -> str:
+def label(text: Any) -> str:
     """Text that Mermaid shows as it is: everything but plain letters becomes a character entity."""
-    return re.sub(r"[^A-Za-z0-9 _./,:()-]", lambda found: f"#{ord(found[0])};", _CONTROL.sub(" ", str(text)))
+    return re.sub(r"[^A-Za-z0-9 _./,:()-]", lambda found: f"#{ord(found[0])};", plain(text))
 
 
 def mermaid(flows: Any, direction: str = "LR") -> str:
@@ -138,8 +144,8 @@ def mermaid(flows: Any, direction: str = "LR") -> str:
         pairs.setdefault(key, {}).setdefault(str(flow.get("application") or ""), []).append(flow)
     boxes = {name: f"c{number}" for number, name in enumerate(dict.fromkeys(name for pair in pairs for name in pair))}
     lines = [f"flowchart {direction}"]
-    lines += [f'    {box}["{_label(name)}"]' for name, box in boxes.items()]
+    lines += [f'    {box}["{label(name)}"]' for name, box in boxes.items()]
     for (source, destination), applications in pairs.items():
-        text = "<br>".join(_label(f"{name} {', '.join(ports(group))}".strip()) for name, group in applications.items())
+        text = "<br>".join(label(f"{name} {', '.join(ports(group))}".strip()) for name, group in applications.items())
         lines.append(f'    {boxes[source]} -->|"{text}"| {boxes[destination]}')
     return "\n".join(lines) + "\n"

@@ -46,6 +46,7 @@ def page(catalog: Catalog) -> str:
             ]
             parts.append(f"### {table}\n\n{_flow_table(catalog, flows, table)}")
     parts.append(f"## Companions\n\nIn no document. All are off.\n\n{_companions(catalog)}")
+    parts.append(f"## Gaps\n\nWhat no document says, though an estate may need it.\n\n{_gaps(catalog)}")
     parts.append(f"## Components\n\n{_components(catalog)}")
     parts.append(
         "## Options\n\nSet them in `group_vars` or `host_vars` of the component's hosts: both ends of a flow go by "
@@ -89,6 +90,11 @@ def _companions(catalog: Catalog) -> str:
         for flow in catalog.flows_by("reading", "companion")
     ]
     return markdown_table(("from", "to", "port", "protocol", "what for", "why one might want it", "switch"), rows)
+
+
+def _gaps(catalog: Catalog) -> str:
+    rows = ((f"`{component.name}`", gap) for component in catalog.components.values() for gap in component.gaps)
+    return markdown_table(("component", "gap"), rows)
 
 
 def _components(catalog: Catalog) -> str:

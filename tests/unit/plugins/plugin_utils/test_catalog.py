@@ -125,6 +125,8 @@ def test_a_flow_without_a_document_is_a_companion_that_is_off_and_says_why(catal
         assert not _switched_on(catalog, flow)
         assert flow.note
         assert flow.match_source_port == bool(flow.source_port)
+        beside = catalog.flows[str(flow.beside)]
+        assert {beside.source, beside.destination} == {flow.source, flow.destination}
     assert {flow.reading for flow in catalog.flows.values() if not flow.documents} == {"companion"}
 
 
@@ -307,6 +309,8 @@ def test_a_good_file_has_no_fault() -> None:
         ("id: press-paper, ", "", ["flow without id", "id is missing"]),
         ("reading: literal", "readings: literal", ["the key 'readings' is unknown", "did you mean 'reading'"]),
         ("reading: literal", "reading: literal, one_of: lonely", ["one_of", "'lonely' dangles"]),
+        ("reading: literal", "reading: literal, beside: press-papper", ["beside", "'press-papper'", "did you mean"]),
+        ("paper: {}", "paper: {gaps: [\u0422]}", ["component paper, gaps", "U+0422"]),
         ("table: main", "table: mian", ["documents", "'mian'", "table of the document", "did you mean 'main'"]),
         ("line: 3}]", "lines: 3}]", ["documents", "the key 'lines' is unknown", "did you mean 'line'"]),
         (

@@ -92,6 +92,10 @@ def test_all_that_is_wrong_with_flows_comes_at_once(faults_of: FaultsOf) -> None
     assert len(faults_of(_render.ports, [_flow(0), _flow(1, "x"), _flow(2), _flow("x", "y")])) == 4
 
 
+def test_plain_text_moves_no_cursor_and_breaks_no_line() -> None:
+    assert _render.plain("a\x1b[31mb\n\x9bc\u202ed") == "a [31mb c d"
+
+
 # --- CSV --------------------------------------------------------------------------------------------------------------
 
 FORMULAS = [
