@@ -56,3 +56,23 @@ def nearest(word: object, known: Iterable[str]) -> str:
     if close:
         return f"; did you mean {' or '.join(repr(name) for name in close)}?"
     return f"; there is {', '.join(names)}" if 0 < len(names) <= 40 else ""
+
+
+def listed(names: Iterable[str], most: int = 10) -> str:
+    """Names one after the other, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def unreadable(wrong: OSError | UnicodeError) -> str:
+    """Why a file of text can't be read, as the end of a sentence that begins with its name."""
+    if isinstance(wrong, UnicodeError):
+        return "can't be read: it is not UTF-8; save it as UTF-8"
+    return f"can't be read: {wrong.strerror or wrong}"
+
+
+def damaged(wrong: Exception) -> str:
+    """Where a file stops being JSON, in brackets; nothing where it is JSON, but not ours."""
+    line = getattr(wrong, "lineno", None)
+    return f" (line {line})" if line else ""

@@ -21,7 +21,13 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _schema,
     _services,
 )
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, nearest, shown
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import (
+    Faults,
+    PortsError,
+    nearest,
+    shown,
+    unreadable,
+)
 from ansible_collections.printnet.ports.plugins.plugin_utils._hosts import HostVariables, Resolver
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog, Component
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Service
@@ -65,11 +71,34 @@ def is_member(inventory: Inventory, component: str, host: str) -> bool:
 
 
 def is_chosen(catalog: Catalog, component: Component, variables: Mapping[str, Any]) -> bool:
-    """Whether a host of the role's group is the component, which its option says."""
-    return all(
-        str(variables.get(name) or catalog.options[name].default) == value
-        for name, value in component.chosen_by.items()
-    )
+    """Whether a host of the role's group is the component, which its option says.
+
+    One with a wrong value counts as what the option is by default, whose hosts' options are checked.
+    """
+    for name, value in component.chosen_by.items():
+        option = catalog.options[name]
+        raw = variables.get(name)
+        try:
+            chosen = option.default if raw is None else _choices.option_value(option, raw)
+        except ValueError:
+            chosen = option.default
+        if chosen != value:
+            return False
+    return True
+
+
+def is_here(inventory: Inventory, component: str, values: Mapping[str, Any]) -> bool:
+    """Whether a call for the host is about the component, or about another one that the same role serves.
+
+    A host that is in none of their groups is what ``values``, the call's own variables, choose.
+    """
+    entry = inventory.catalog.components[component]
+    if not entry.chosen_by or is_member(inventory, component, inventory.here):
+        return True
+    others = inventory.catalog.roles[entry.role]
+    if any(is_member(inventory, one.name, inventory.here) for one in others):
+        return False
+    return is_chosen(inventory.catalog, entry, values)
 
 
 def groups_of(inventory: Inventory, name: str) -> list[str]:
@@ -103,7 +132,7 @@ def networks(inventory: Inventory, faults: Faults) -> _networks.Networks:
         try:
             file = (str(path), Path(inventory.find(str(path))).read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeError) as wrong:
-            faults.add("printnet_networks_file", f"{path} can't be read: {getattr(wrong, 'strerror', None) or wrong}")
+            faults.add("printnet_networks_file", f"{path} {unreadable(wrong)}")
     variable = mapping(inventory, "printnet_networks")
     return _networks.read(variable, file, inventory.catalog.components, faults)
 
@@ -140,7 +169,7 @@ def needed(catalog: Catalog, components: Iterable[str], directions: Iterable[str
     for component in components:
         for direction in directions:
             here, there = ("destination", "source") if direction == "in" else ("source", "destination")
-            flows = [flow for kind in catalog.kinds(component) for flow in catalog.flows_by(here, kind)]
+            flows = [flow for kind in catalog.here(component) for flow in catalog.flows_by(here, kind)]
             for flow in flows:
                 ends = {getattr(flow, there), *([flow.destination] if flow.peer_feature else ())}
                 ends |= {option.component for option in catalog.options_of_flow[flow.id]}

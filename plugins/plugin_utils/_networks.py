@@ -82,6 +82,13 @@ class _Reader:
                 if not any(cell.strip() for cell in row) or row[0].lstrip().startswith("#"):
                     continue
                 where = f"{path}, line {rows.line_num}"
+                if header and any(cell.strip() for cell in row[len(header) :]):
+                    self.faults.add(
+                        where,
+                        f"has {len(row)} fields, and the header names {len(header)} columns; put a field that has the "
+                        "separator in it into quotes",
+                    )
+                    continue
                 if header:
                     self.row(dict(zip(header, (cell.strip() for cell in row), strict=False)), where)
                     continue
@@ -99,8 +106,10 @@ class _Reader:
                 where, f"the header must name the columns network, component, site, owner; {missing[0]} is missing"
             )
             return []
-        for name in names:
-            if name not in COLUMNS:
+        for name in dict.fromkeys(names):
+            if names.count(name) > 1:
+                self.faults.add(where, f"the column {shown(name)} is there twice")
+            elif name not in COLUMNS:
                 self.faults.add(where, f"the column {shown(name)} is unknown{nearest(name, COLUMNS)}")
         return names
 

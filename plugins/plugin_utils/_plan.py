@@ -80,10 +80,14 @@ def share(estate: Estate, host: str, component: str, own: Options, directions: S
             parties = estate.topology.sources(estate.catalog, other)
             if not parties:
                 missing = _missing(here, flow, direction, other)
-                unknown += missing if estate.unknown_peers != "any" else ()
-                parties = [Party(entry.component, everybody=True) for entry in missing if estate.unknown_peers == "any"]
+                if estate.topology.stands_for(flow, component, other, direction):
+                    parties = [Party(other, everybody=True)] if missing or direction == "out" else []
+                elif estate.unknown_peers == "any":
+                    parties = [Party(entry.component, everybody=True) for entry in missing]
+                else:
+                    unknown += missing
             if direction == "in" and other != component and any(host in party.hosts for party in parties):
-                inside += _state(here, flow, other, {}).enabled
+                inside += _state(here, flow, direction, other, {}).enabled
             carried = estate.topology.senders if direction == "in" else estate.topology.aims
             wants += _wants(here, flow, direction, other, carried(component, flow, parties))
     return Share(component, tuple(wants), tuple(unknown), inside)
@@ -105,7 +109,7 @@ def _ends(here: _Here, direction: str) -> Iterable[tuple[Flow, str]]:
     A flow with a ``peer_feature`` runs between the destination's own hosts as well, while that feature is on.
     """
     catalog = here.estate.catalog
-    for kind in catalog.kinds(here.component):
+    for kind in catalog.here(here.component):
         for flow in catalog.flows_by("destination", kind):
             if direction == "in":
                 yield flow, flow.source
@@ -119,7 +123,7 @@ def _ends(here: _Here, direction: str) -> Iterable[tuple[Flow, str]]:
 def _wants(here: _Here, flow: Flow, direction: str, other: str, parties: Iterable[Party]) -> list[Want]:
     networks: dict[tuple[PortSpan, PortSpan | None], list[tuple[str, ...]]] = {}
     for group in peers(parties, here.host, here.estate.topology.options):
-        state = _state(here, flow, other, group.options)
+        state = _state(here, flow, direction, other, group.options)
         if state.enabled and group.networks:
             key = (state.port, state.source_port if state.match_source_port else None)
             networks.setdefault(key, []).append(group.networks)
@@ -135,7 +139,7 @@ def _together(groups: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 def _missing(here: _Here, flow: Flow, direction: str, other: str) -> list[Unknown]:
     absent = here.estate.topology.unknown(here.estate.catalog, other)
-    state = _state(here, flow, other, here.estate.topology.options)
+    state = _state(here, flow, direction, other, here.estate.topology.options)
     return [Unknown(flow, direction, state.port, absent)] if absent and state.enabled else []
 
 
@@ -149,19 +153,22 @@ def _is_on(here: _Here, feature: str) -> bool:
     return catalog.features[feature].default
 
 
-def _state(here: _Here, flow: Flow, other: str, others: Options) -> _choices.State:
+def _state(here: _Here, flow: Flow, direction: str, other: str, others: Options) -> _choices.State:
     """The flow between this host and a group of peers.
 
-    Both ends bring the options of their own component. Where the options of a third one count, the flow is on when
-    any of that component's hosts needs it.
+    Both ends bring the options of their own component; between two hosts of one component those of the listener
+    count. Where the options of a third one count, the flow is on when any of that component's hosts needs it.
     """
     catalog, topology = here.estate.catalog, here.estate.topology
     ends = {name for end in (here.component, other) for name in (end, *catalog.residents(end))}
     third = sorted({option.component for option in catalog.options_of_flow[flow.id]} - ends)
+    both: tuple[Options, ...] = (others, here.own)
+    if other == here.component:
+        both = both[1:] if direction == "in" else both[:1]
     states = []
     for settings in product(*(topology.options_of(catalog, name) for name in third)):
         values: dict[str, Any] = {}
-        for chosen in (*settings, others, here.own):
+        for chosen in (*settings, *both):
             values.update(chosen)
         states.append(_choices.state(catalog, flow, here.estate.settings, values))
     return next((state for state in states if state.enabled), states[0])

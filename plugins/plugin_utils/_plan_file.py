@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +15,14 @@ from typing import Any
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._rules import span_text
 from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _site_plan
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, shown
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, damaged, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Want
-from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
+from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import HostPlan, SitePlan
 
 FORMAT = 1
+ALL = 100
+"""Percent."""
+_ANEW = "Name another file, or remove this one to begin anew."
 Key = tuple[str, str, str, str, str, str]
 """Component, direction, flow, transport, port, source port: what a rule is for."""
 Wants = Mapping[Key, tuple[str, ...]]
@@ -59,11 +63,22 @@ def saved(plan: SitePlan, written: str) -> Saved:
         for name, party in plan.estate.topology.parties.items()
         if party.known
     }
-    hosts = {
-        name: {_key(share.component, want): want.peers for share in host.shares for want in share.wants}
-        for name, host in plan.hosts.items()
-    }
-    return Saved(_site_plan.digest(plan.hosts.values()), written, components, hosts)
+    return Saved(
+        _site_plan.digest(plan.hosts.values()),
+        written,
+        components,
+        {name: _wants(host) for name, host in plan.hosts.items()},
+    )
+
+
+def _wants(host: HostPlan) -> Wants:
+    found: dict[Key, tuple[str, ...]] = {}
+    for share in host.shares:
+        for want in share.wants:
+            key = _key(share.component, want)
+            # A flow between a component's own hosts as well has two kinds of peers.
+            found[key] = _addresses.merge([*found[key], *want.peers]) if key in found else want.peers
+    return found
 
 
 def _key(component: str, want: Want) -> Key:
@@ -97,8 +112,10 @@ def load(path: str, text: str) -> Saved:
     try:
         raw: Any = json.loads(text)
         if raw["format"] != FORMAT:
-            raise PortsError(f"{path} is a plan of the format {shown(raw['format'])}; this version reads {FORMAT}")
-        networks = [tuple(map(str, cidrs)) for cidrs in raw["networks"]]
+            raise PortsError(
+                f"{path} is a plan of the format {shown(raw['format'])}; this version reads {FORMAT}. {_ANEW}"
+            )
+        networks = [_addresses.merge(map(str, cidrs)) for cidrs in raw["networks"]]
         return Saved(
             str(raw["digest"]),
             str(raw["written"]),
@@ -106,8 +123,8 @@ def load(path: str, text: str) -> Saved:
             {str(name): {_read_key(row): networks[row[6]] for row in rows} for name, rows in raw["hosts"].items()},
             path,
         )
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as wrong:
-        raise PortsError(f"{path} is no plan, or a damaged one: {shown(str(wrong))}") from None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as wrong:
+        raise PortsError(f"{path} is no plan, or a damaged one{damaged(wrong)}. {_ANEW}") from None
 
 
 def _read_key(row: list[Any]) -> Key:
@@ -130,18 +147,25 @@ def changes(earlier: Saved, plan: Saved) -> list[Change]:
 
 
 def shrunk(earlier: Saved, plan: Saved, most: float) -> list[str]:
-    """A sentence for each component that loses all, or more than ``most`` percent, of its addresses."""
+    """A sentence for each component that loses all, or more than ``most`` percent, of its addresses.
+
+    With 100 percent it may lose all.
+    """
+    if most >= ALL:
+        return []
     found = []
     for name, before in earlier.components.items():
         after = plan.components.get(name, ())
         lost = _addresses.without(before, after)
         if not lost:
             continue
-        share = max(_count(lost, version) * 100 / total for version in (4, 6) if (total := _count(before, version)) > 0)
+        share = max(_count(lost, version) * ALL / total for version in (4, 6) if (total := _count(before, version)) > 0)
         if not after:
             found.append(f"{name} has no address any more; {_since(earlier)} it had {_listed(before)}")
         elif share > most:
-            found.append(f"{name} loses {share:.0f} % of its addresses since {_since(earlier)}: {_listed(lost)}")
+            # Rounded up: what is refused is above the limit, as it is read too.
+            percent = math.ceil(share * 10) / 10
+            found.append(f"{name} loses {percent:g} % of its addresses since {_since(earlier)}: {_listed(lost)}")
     return found
 
 

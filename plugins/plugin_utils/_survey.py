@@ -92,7 +92,7 @@ def topology(
         name: party(
             name,
             tuple(Peers(tuple(cidrs), plain_options(options)) for cidrs, options in one["groups"]),
-            (recorded.networks if recorded else networks["by_component"]).get(name, ()),
+            (recorded.networks_for(inventory.here) if recorded else networks["by_component"]).get(name, ()),
             own[name],
         )
         for name, one in short.items()
@@ -104,17 +104,22 @@ def _short(inventory: Inventory, component: str, kept: Kept, recorded: Recorded 
     """The component's hosts by equal options, and their faults, as a JSON value."""
 
     def make() -> dict[str, Any]:
-        one = Roll(recorded.hosts.get(component, {})) if recorded else whole_roll(inventory, component)
+        one = recorded_roll(inventory, component, recorded) if recorded else whole_roll(inventory, component)
         groups = [[group.networks, group.options] for group in grouped(one.hosts.values())]
         return {"groups": groups, "addresses": one.addresses, "options": one.options, "unresolved": one.unresolved}
 
-    found: dict[str, Any] = kept(component, make)
+    found: dict[str, Any] = kept(f"component-{component}", make)
     return found
 
 
 def whole_roll(inventory: Inventory, component: str) -> Roll:
     """All of the component's hosts."""
     return roll(inventory, component, _inventory.members(inventory, component))
+
+
+def recorded_roll(inventory: Inventory, component: str, recorded: Recorded) -> Roll:
+    """All of the component's hosts as the file has them; a PortsError where it can't be."""
+    return Roll(_topology_file.checked(recorded, inventory.catalog, component))
 
 
 def _own(inventory: Inventory, component: str, recorded: Recorded | None) -> Mapping[str, Host]:
@@ -126,11 +131,16 @@ def _own(inventory: Inventory, component: str, recorded: Recorded | None) -> Map
     return hosts
 
 
-def stale(inventory: Inventory, recorded: Recorded) -> list[str]:
-    """A warning where the file is older than what is seen of the inventory; a PortsError where it lacks a component."""
+def stale(inventory: Inventory, recorded: Recorded, whole: bool = False) -> list[str]:
+    """A warning where the file is older than what is seen of the inventory; a PortsError where it lacks a component.
+
+    ``whole`` says that all of the inventory is seen, so that hosts which are only in the file are gone.
+    """
     live = {name: whole_roll(inventory, name).hosts for name in inventory.catalog.components}
     _topology_file.lacking(recorded, [name for name, hosts in live.items() if hosts])
-    different = _topology_file.stale(recorded, live, _inventory.networks(inventory, Faults()).by_component)
+    networks = _inventory.networks(inventory, Faults()).by_component
+    different = _topology_file.stale(recorded, live, networks, recorded.networks_for(inventory.here))
+    different += _topology_file.gone(recorded, live) if whole else []
     told = f"{recorded.path} of {recorded.written} is stale: {'; '.join(different)}. It is followed nevertheless."
     return [f"{told} {_topology_file.AGAIN}"] if different else []
 

@@ -128,15 +128,25 @@ class Topology:
                 found.append(group.options)
         return found or [self.options]
 
+    def stands_for(self, flow: Flow, here: str, other: str, direction: str) -> bool:
+        """Whether a service's addresses are enough, though nobody knows where the other end itself is."""
+        service = self.services.get(here if direction == "in" else other)
+        if service is None or not service.carries(flow, here == other):
+            return False
+        return service.translated if direction == "in" else True
+
     def senders(self, component: str, flow: Flow, parties: Iterable[Party]) -> list[Party]:
         """Who the component's hosts see as the flow's sources, where these parties send it."""
-        known = list(parties)
+        found: list[Party] = []
         service = self.services.get(component)
-        inside = any(one.component == component for one in known)
-        if not known or service is None or not service.carries(flow, inside):
-            return known
-        balancer = [Party("load_balancer", networks=service.balancers)] if service.balancers else []
-        return balancer if service.translated else [*known, *balancer]
+        for one in parties:
+            carried = service is not None and service.carries(flow, one.component == component)
+            if service is None or not carried or not service.translated:
+                found.append(one)
+            if service is not None and carried and service.balancers:
+                # Whether the flow is on is still up to the clients behind the balancer.
+                found.append(_in_place(one, "load_balancer", service.balancers))
+        return found
 
     def aims(self, component: str, flow: Flow, parties: Iterable[Party]) -> list[Party]:
         """Where the component's hosts aim the flow, where it goes to these parties."""
@@ -147,8 +157,14 @@ class Topology:
         if service is None or not service.carries(flow, at.component == component):
             return at
         # The port is still that of the hosts behind the address.
-        groups = tuple(Peers(service.address, group.options) for group in at.groups)
-        return Party(at.component, groups, () if groups else service.address)
+        return _in_place(at, at.component, service.address)
+
+
+def _in_place(party: Party, component: str, addresses: tuple[str, ...]) -> Party:
+    """The addresses in place of the party's own, under the same options."""
+    groups = tuple(Peers(addresses, group.options) for group in party.groups)
+    beside = party.networks or party.everybody or not groups
+    return Party(component, groups, addresses if beside else ())
 
 
 def peers(parties: Iterable[Party], without: str, estate: Options) -> Iterator[Peers]:

@@ -8,27 +8,45 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, shown
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _choices
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, damaged, listed, shown
+from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host
+
+Networks = Mapping[str, tuple[str, ...]]
+"""CIDRs by component, in their fewest."""
 
 FORMAT = 1
 AGAIN = "Write it again with the playbook printnet.ports.plan over the whole inventory."
+_NONE: Mapping[str, Networks] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the file says: the hosts by component, the networks by component, and when it was written (UTC)."""
+    """What the file says: the hosts by component, the networks by component, and when it was written (UTC).
+
+    ``apart`` has the networks as they are for a host whose variables name others.
+    """
 
     path: str
     written: str
     hosts: Mapping[str, Mapping[str, Host]]
-    networks: Mapping[str, tuple[str, ...]]
+    networks: Networks
+    apart: Mapping[str, Networks] = field(default_factory=dict)
+
+    def networks_for(self, host: str) -> Networks:
+        return self.apart.get(host, self.networks)
 
 
-def dump(hosts: Mapping[str, Mapping[str, Host]], networks: Mapping[str, tuple[str, ...]], written: str) -> str:
+def dump(
+    hosts: Mapping[str, Mapping[str, Host]], networks: Networks, written: str, apart: Mapping[str, Networks] = _NONE
+) -> str:
     """The file's text: JSON that people can read and compare, a line a host."""
     lines = ["{", f' "format": {FORMAT},', f' "written": {json.dumps(written)},', ' "components": {']
     blocks = []
@@ -37,8 +55,14 @@ def dump(hosts: Mapping[str, Mapping[str, Host]], networks: Mapping[str, tuple[s
         inside = "{\n" + ",\n".join(rows) + "\n  }" if rows else "{}"
         blocks.append(f"  {json.dumps(component)}: {inside}")
     lines.append(",\n".join(blocks))
-    lines += [" },", f' "networks": {json.dumps({name: list(cidrs) for name, cidrs in sorted(networks.items())})}', "}"]
+    named = {name: _lists(found) for name, found in sorted(apart.items())}
+    ends = [f' "networks": {json.dumps(_lists(networks))}', *([f' "apart": {json.dumps(named)}'] if named else ())]
+    lines += [" },", ",\n".join(ends), "}"]
     return "\n".join(lines) + "\n"
+
+
+def _lists(networks: Networks) -> dict[str, list[str]]:
+    return {name: list(cidrs) for name, cidrs in sorted(networks.items())}
 
 
 def _host(host: Host) -> dict[str, Any]:
@@ -60,10 +84,14 @@ def load(path: str, text: str) -> Recorded:
             str(component): {str(name): _read_host(str(name), entry) for name, entry in members.items()}
             for component, members in raw["components"].items()
         }
-        networks = {str(name): tuple(map(str, cidrs)) for name, cidrs in raw["networks"].items()}
-        return Recorded(path, str(raw["written"]), hosts, networks)
-    except (ValueError, KeyError, TypeError, AttributeError) as wrong:
-        raise PortsError(f"{path} is no topology file, or a damaged one ({shown(str(wrong))}). {AGAIN}") from None
+        apart = {str(name): _read_networks(found) for name, found in raw.get("apart", {}).items()}
+        return Recorded(path, str(raw["written"]), hosts, _read_networks(raw["networks"]), apart)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as wrong:
+        raise PortsError(f"{path} is no topology file, or a damaged one{damaged(wrong)}. {AGAIN}") from None
+
+
+def _read_networks(raw: Mapping[str, Any]) -> Networks:
+    return {str(name): _addresses.merge(map(str, cidrs)) for name, cidrs in raw.items()}
 
 
 def _read_host(name: str, entry: Mapping[str, Any]) -> Host:
@@ -74,6 +102,26 @@ def _read_host(name: str, entry: Mapping[str, Any]) -> Host:
         plain_options(entry.get("options", {})),
         tuple((str(seen), str(own)) for seen, own in entry.get("behind", ())),
     )
+
+
+def checked(recorded: Recorded, catalog: Catalog, component: str) -> Mapping[str, Host]:
+    """The component's hosts; a PortsError where somebody has written into the file what can't be.
+
+    Apart from reading, because it takes as long, and is needed once a run only.
+    """
+    hosts = recorded.hosts.get(component, {})
+    faults = Faults()
+    for name, host in hosts.items():
+        for cidr in (*host.networks, *chain.from_iterable(host.behind)):
+            if _rules.plain_network(cidr) != cidr:
+                faults.add(f"{recorded.path}, host {name}", f"{shown(cidr)} is no network. {AGAIN}")
+        if host.options:
+            try:
+                _choices.choices(catalog, host.options, f"{recorded.path}, host {name}, ")
+            except PortsError as wrong:
+                faults.found += wrong.faults
+    faults.stop()
+    return hosts
 
 
 def plain_options(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,24 +147,37 @@ def check_here(recorded: Recorded, component: str, live: Host | None, name: str)
         raise PortsError(f"{recorded.path} of {recorded.written} is stale for {name}: {different}. {AGAIN}")
 
 
-def stale(
-    recorded: Recorded, live: Mapping[str, Mapping[str, Host]], networks: Mapping[str, tuple[str, ...]]
-) -> list[str]:
-    """What the inventory, as far as it is seen, has otherwise than the file; hosts that are not seen do not count."""
+def stale(recorded: Recorded, live: Mapping[str, Mapping[str, Host]], networks: Networks, there: Networks) -> list[str]:
+    """What the inventory, as far as it is seen, has otherwise than the file; hosts that are not seen do not count.
+
+    ``networks`` are what a host's variables name, and ``there`` what the file has for it.
+    """
     found = []
     for component, members in live.items():
         known = recorded.hosts.get(component, {})
         new = [name for name in members if name not in known]
         if new:
-            found.append(f"{component} has {_listed(new)} more")
-        changed = [name for name, host in members.items() if name in known and _differences(known[name], host)]
+            found.append(f"{component} has {listed(new)} more")
+        changed = [
+            name
+            for name, host in members.items()
+            if name in known and (known[name].behind != host.behind or _differences(known[name], host))
+        ]
         if changed:
-            found.append(f"{component} has {_listed(changed)} otherwise")
-    names = sorted(
-        name for name in {*networks, *recorded.networks} if networks.get(name) != recorded.networks.get(name)
-    )
+            found.append(f"{component} has {listed(changed)} otherwise")
+    names = sorted(name for name in {*networks, *there} if networks.get(name, ()) != there.get(name, ()))
     if names:
-        found.append(f"the networks of {_listed(names)} are others")
+        found.append(f"the networks of {listed(names)} are others")
+    return found
+
+
+def gone(recorded: Recorded, live: Mapping[str, Mapping[str, Host]]) -> list[str]:
+    """The hosts that the file has and the inventory, of which all is seen, has no more."""
+    found = []
+    for component, known in recorded.hosts.items():
+        names = [name for name in known if name not in live.get(component, {})]
+        if names:
+            found.append(f"{component} has {listed(names)} no more")
     return found
 
 
@@ -129,14 +190,8 @@ def lacking(recorded: Recorded, components: Iterable[str]) -> None:
 
 def _differences(there: Host, live: Host) -> str:
     if there.networks != live.networks:
-        return f"its addresses are {_listed(live.networks)}, not {_listed(there.networks)}"
+        return f"its addresses are {listed(live.networks) or 'none'}, not {listed(there.networks) or 'none'}"
     names = sorted(
         name for name in {*there.options, *live.options} if there.options.get(name) != live.options.get(name)
     )
-    return f"{_listed(names)} changed" if names else ""
-
-
-def _listed(names: Iterable[str], most: int = 8) -> str:
-    names = list(names)
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more if names else "none"
+    return f"{listed(names)} changed" if names else ""

@@ -18,9 +18,11 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
     from ansible_collections.printnet.ports.plugins.plugin_utils._inventory import Inventory
     from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
     from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Estate, Share
+    from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
     from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host
 
 FaultsOf = Callable[..., list[str]]
@@ -86,6 +88,26 @@ class Site:
         catalog = _variables.catalog_of(read)
         return _inventory.Inventory(catalog, self.groups, self.variables, read, here, self.resolve)
 
+    def call(self, here: str, kept: Path | None = None, **of_the_play: Any) -> Call:
+        """A call of an action plugin on the host, which may keep what it works out in a folder."""
+        from ansible_collections.printnet.ports.plugins.plugin_utils import _call
+
+        variables = {"inventory_hostname": here, "groups": self.groups, "hostvars": HostVars(self)}
+        places = _call.Places(kept)
+        return _call.Call({**self.variables(here), **variables, **of_the_play}, lambda value: value, places)
+
+    def plan(self, here: str = "localhost") -> SitePlan:
+        """The plans of all hosts."""
+        from ansible_collections.printnet.ports.plugins.plugin_utils import _site_plan
+
+        return _site_plan.site_plan(self.inventory(here))
+
+    def slice(self, names: Iterable[str], **everywhere: Any) -> Site:
+        """What a job slice sees of it: these hosts only."""
+        groups = {group: [name for name in hosts if name in names] for group, hosts in self.groups.items()}
+        hosts = {name: variables for name, variables in self.hosts.items() if name in names}
+        return Site(groups, hosts, {**self.everywhere, **everywhere}, self.known_names)
+
     def members(self, component: str) -> list[Host]:
         """The component's hosts."""
         from ansible_collections.printnet.ports.plugins.plugin_utils import _survey
@@ -124,6 +146,22 @@ class Site:
         from ansible_collections.printnet.ports.plugins.plugin_utils import _plan
 
         return _plan.unknown_report(self.estate(here, component), here, [self.share(here, component)])
+
+
+@dataclass
+class HostVars:
+    """Ansible's variables of all hosts, as far as they are read; each is what it says, without a template."""
+
+    site: Site
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in hosts for hosts in self.site.groups.values())
+
+    def raw_get(self, name: str) -> dict[str, Any]:
+        return self.site.variables(name)
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        return self.site.variables(name)
 
 
 def span_text(span: tuple[int, int]) -> str:
