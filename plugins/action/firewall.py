@@ -42,6 +42,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """Plan what is asked for, make one call to the host, and confirm the change if it has to be."""
         result: dict[str, Any] = super().run(tmp, task_vars)
+        self._task.args = _module_call.plain(self._task.args)
         _validation, arguments = self.validate_argument_spec(argument_spec=TASK, **CONDITIONS)
         try:
             _module_call.check_host(self._connection)

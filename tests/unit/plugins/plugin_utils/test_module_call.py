@@ -1,0 +1,28 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.printnet.ports.plugins.plugin_utils import _module_call
+
+
+class Text(str):
+    """A text that knows more than its characters, as Ansible's do."""
+
+    __slots__ = ("origin",)
+
+
+@pytest.mark.parametrize("value", [None, True, 7, 2.5, (1, 2), b"bytes"])
+def test_what_is_no_text_stays_as_it_is(value: Any) -> None:
+    assert _module_call.plain(value) is value
+
+
+def test_texts_are_the_same_and_plain_at_any_depth() -> None:
+    found = _module_call.plain({Text("rules"): [{Text("peers"): [Text("192.0.2.0/24")]}], "state": Text("present")})
+    assert found == {"rules": [{"peers": ["192.0.2.0/24"]}], "state": "present"}
+    keys = [*found, *found["rules"][0]]
+    assert {type(text) for text in (*keys, *found["rules"][0]["peers"], found["state"])} == {str}
