@@ -22,7 +22,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LAB = str(ROOT / "tests/lab/lab")
+# By plain names, which also the processes know that run Ansible.
+sys.path[:0] = [str(ROOT / "tests/integration"), str(ROOT / "tests/lab")]
+import ready  # noqa: E402
+from printnet_lab import client, judge  # noqa: E402
+
 BIN = Path(sys.executable).parent
+# Before the first run: what is ready keeps the environment that it was started with.
+os.environ |= {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOST_KEY_CHECKING": "0"}
 NETWORKS = {"workstation": ["198.51.100.0/24", "2001:db8:2::/64"]}
 
 
@@ -49,7 +56,12 @@ class Lab:
 
     def host(self, name: str, script: str, check: bool = True) -> str:
         """What a shell script prints on the host, as root and without SSH."""
-        return _run([LAB, "exec", self.name, name, "--", "sh", "-c", script], check=check).stdout
+        process = client.into_host(self.name, name).popen(
+            ["sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        out, err = process.communicate(timeout=300)
+        assert not check or process.returncode == 0, f"{name}: {script}: {out}{err}"
+        return out
 
     def scan(self, source: str, address: str, ports: str = "1-10000") -> set[str]:
         """The ports of the address that nmap, on the source host, finds let in.
@@ -57,9 +69,7 @@ class Lab:
         SSH is always among them. Where it is not seen, neighbours had to find each other first, and it is looked again.
         """
         for _attempt in range(4):
-            found = set(
-                _run([LAB, "scan", self.name, "--from", source, "--to", address, "--ports", ports]).stdout.split()
-            )
+            found = judge.scan(self.name, source, address, ports)
             if "tcp/22" in found:
                 break
             time.sleep(1)
@@ -81,21 +91,35 @@ class Lab:
         _run([LAB, "reboot", self.name, name])
 
     def firewall(self, host: str, *options: str, ok: bool = True, **variables: Any) -> dict[str, Any]:
-        """The answer of the module for one host; the options are those of the command ansible."""
+        """The answer of the module firewall; by default it makes a VPSX host of the host."""
         arguments = variables.pop("arguments", {"components": ["vpsx"]})
-        values = {"printnet_networks": NETWORKS, **variables}
-        done = _run(
-            [
-                str(BIN / "ansible"), host, "-i", str(self.inventory), *options,
-                "-e", json.dumps(values), "-m", "printnet.ports.firewall", "-a", json.dumps(arguments),
-            ],
-            check=False,
-        )  # fmt: skip
+        return self.module(host, "firewall", arguments, *options, ok=ok, **variables)
+
+    def module(
+        self, host: str, module: str, arguments: dict[str, Any], *options: str, ok: bool = True, **variables: Any
+    ) -> dict[str, Any]:
+        """The answer of a module for one host; the options are those of the command ansible."""
+        done = ready.run(self.command(host, module, arguments, *options, **variables), ROOT, 300)
         found = re.search(r"^\S+ \| [A-Z!]+ => (\{.*?^\})", done.stdout, re.DOTALL | re.MULTILINE)
         assert found, done.stdout + done.stderr
         assert (done.returncode == 0) is ok, done.stdout + done.stderr
         answer: dict[str, Any] = json.loads(found[1])
         return {**answer, "told": done.stdout + done.stderr}
+
+    def start(self, host: str, arguments: dict[str, Any]) -> subprocess.Popen[str]:
+        """A run of the module firewall of its own, to be killed."""
+        command = self.command(host, "firewall", arguments)
+        return subprocess.Popen(
+            [str(BIN / command[0]), *command[1:]], cwd=ROOT, text=True, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def command(self, host: str, module: str, arguments: dict[str, Any], *options: str, **variables: Any) -> list[str]:
+        """The words of the command."""
+        values = json.dumps({"printnet_networks": NETWORKS, **variables})
+        given = [f"-a{json.dumps(arguments)}"] if arguments else []
+        start = ["ansible", host, "-i", str(self.inventory), "-m", f"printnet.ports.{module}"]
+        return [*start, *options, "-e", values, *given]
 
 
 def _run(command: list[str], check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -105,7 +129,6 @@ def _run(command: list[str], check: bool = True) -> subprocess.CompletedProcess[
         text=True,
         check=False,
         cwd=ROOT,
-        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOST_KEY_CHECKING": "0"},
         timeout=300,
     )
     assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"

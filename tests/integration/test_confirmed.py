@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -20,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import BIN, NETWORKS, ROOT, Lab, up
+from .conftest import ROOT, Lab, up
 
 EVERYBODY = ["192.0.2.0/24", "198.51.100.0/24", "2001:db8::/32"]
 LOGIN = {
@@ -105,18 +104,6 @@ def left(lab: Lab, firewall: Firewall) -> str:
     return lab.host(firewall.host, f"{files}; systemctl list-timers --all | grep printnet", check=False)
 
 
-def start(lab: Lab, host: str, arguments: dict[str, Any]) -> subprocess.Popen[str]:
-    """A run of its own process group, to be killed."""
-    return subprocess.Popen(
-        [
-            str(BIN / "ansible"), host, "-i", str(lab.inventory), "-e", json.dumps({"printnet_networks": NETWORKS}),
-            "-m", "printnet.ports.firewall", "-a", json.dumps(arguments),
-        ],
-        cwd=ROOT, env={**os.environ, "ANSIBLE_HOST_KEY_CHECKING": "0"}, text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-
-
 def kill(run: subprocess.Popen[str]) -> None:
     """Kill a run and its workers, each of which has a session of its own."""
     found = subprocess.run(["pgrep", "-P", str(run.pid)], stdout=subprocess.PIPE, text=True, check=False).stdout
@@ -165,7 +152,7 @@ def ssh_is_stopped_between_apply_and_confirm(lab: Lab, depending: Firewall) -> N
 
 def the_controller_is_killed_before_it_confirms(lab: Lab, depending: Firewall) -> None:
     before = saved(lab, depending)
-    run = start(lab, depending.host, GONE)
+    run = lab.start(depending.host, GONE)
     watch(lab, depending.host, "true").wait(60)
     kill(run)
     time.sleep(SECONDS)
@@ -176,7 +163,7 @@ def the_controller_is_killed_before_it_confirms(lab: Lab, depending: Firewall) -
 
 
 def a_reboot_before_the_confirmation_is_a_restore(lab: Lab, depending: Firewall) -> None:
-    run = start(lab, depending.host, {**GONE, "confirm_timeout": 60})
+    run = lab.start(depending.host, {**GONE, "confirm_timeout": 60})
     watch(lab, depending.host, "sleep 0.5").wait(60)
     kill(run)
     lab.reboot(depending.host)
@@ -189,7 +176,7 @@ def a_reboot_before_the_confirmation_is_a_restore(lab: Lab, depending: Firewall)
 
 def a_second_run_waits_for_an_open_change(lab: Lab, depending: Firewall) -> None:
     more = {**LOGIN, "rules": [*LOGIN["rules"], port(8080)], "confirm": "always", "confirm_timeout": 25}
-    run = start(lab, depending.host, more)
+    run = lab.start(depending.host, more)
     # The change is open, and cannot be confirmed before its run is dead.
     armed = "until systemctl list-timers --all | grep -q printnet.ports-restore; do sleep 0.01; done"
     away = "mv /run/printnet.ports/switch.py /run/printnet.ports/switch.away"
@@ -273,7 +260,7 @@ def with_a_damaged_snapshot_nothing_is_applied(lab: Lab, depending: Firewall) ->
 
 def a_snapshot_that_is_damaged_later_is_no_lock_out(lab: Lab, depending: Firewall) -> None:
     """What is saved is still what was before."""
-    run = start(lab, depending.host, GONE)
+    run = lab.start(depending.host, GONE)
     watch(lab, depending.host, f"sleep 0.4; echo x | tee {PENDING} > /var/lib/printnet.ports/pending.json").wait(60)
     kill(run)
     time.sleep(SECONDS)

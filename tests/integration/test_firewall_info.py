@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -16,33 +15,17 @@ from typing import Any
 
 import pytest
 
-from .conftest import BIN, NETWORKS, ROOT, Lab, state
+from .conftest import ROOT, Lab, state
 
 VPSX = "printnet.ports/vpsx"
 ADDRESSES = {f"vpsx{edition}": (f"192.0.2.{edition}", f"2001:db8:1::{edition}") for edition in (11, 12, 13)}
 ALWAYS = {"components": ["vpsx"], "confirm": "always", "confirm_timeout": 60}
 
 
-def command(lab: Lab, host: str, module: str, arguments: dict[str, Any], *options: str, **variables: Any) -> list[str]:
-    values = {"printnet_networks": NETWORKS, **variables}
-    given = [f"-a{json.dumps(arguments)}"] if arguments else []
-    start = [str(BIN / "ansible"), host, "-i", str(lab.inventory), "-m", f"printnet.ports.{module}"]
-    return [*start, *options, "-e", json.dumps(values), *given]
-
-
 def info(lab: Lab, host: str, *options: str, ok: bool = True, **arguments: Any) -> dict[str, Any]:
     """The module's answer."""
     variables = arguments.pop("variables", {})
-    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOST_KEY_CHECKING": "0"}
-    done = subprocess.run(
-        command(lab, host, "firewall_info", arguments, *options, **variables),
-        cwd=ROOT, env=environment, text=True, capture_output=True, check=False, timeout=300,
-    )  # fmt: skip
-    found = re.search(r"^\S+ \| [A-Z!]+ => (\{.*?^\})", done.stdout, re.DOTALL | re.MULTILINE)
-    assert found, done.stdout + done.stderr
-    assert (done.returncode == 0) is ok, done.stdout + done.stderr
-    answer: dict[str, Any] = json.loads(found[1])
-    return {**answer, "told": done.stdout + done.stderr}
+    return lab.module(host, "firewall_info", arguments, *options, ok=ok, **variables)
 
 
 def test_shows_what_is_there_and_changes_nothing(lab: Lab, each: str) -> None:
@@ -262,10 +245,7 @@ def test_others_that_open_are_shown_with_the_flows(lab: Lab, each: str) -> None:
 
 def test_shows_what_waits_and_what_was_taken_back(lab: Lab, host: str) -> None:
     before = state(lab, host)
-    run = subprocess.Popen(
-        command(lab, host, "firewall", ALWAYS), cwd=ROOT, env={**os.environ, "ANSIBLE_HOST_KEY_CHECKING": "0"},
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+    run = lab.start(host, ALWAYS)
     # As long as the switch is out of the way nobody can confirm.
     switch = "/run/printnet.ports/switch.py"
     lab.host(host, f"until [ -s /run/printnet.ports/pending.json ]; do sleep 0.01; done; mv {switch} {switch}.away")

@@ -1,0 +1,77 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ansible's programs without their start: a server imports Ansible once, and each run is a fork of it.
+
+To import Ansible takes longer than most of what the tests ask of it. What runs is Ansible all the same.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from subprocess import CompletedProcess
+
+_PROGRAMS = {"ansible": ("ansible.cli.adhoc", "AdHocCLI"), "ansible-playbook": ("ansible.cli.playbook", "PlaybookCLI")}
+_PRELOADED = (
+    "pytest",  # whose start script a new process reads again
+    __name__,
+    *(module for module, _name in _PROGRAMS.values()),
+    "ansible.executor.task_queue_manager",
+    "ansible.plugins.strategy.linear",
+    "ansible.plugins.connection.ssh",
+)
+
+
+def _server() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(_PRELOADED))
+    return context
+
+
+_SERVER = _server()
+
+
+def run(command: Sequence[str], folder: Path, timeout: float) -> CompletedProcess[str]:
+    """Run ``ansible`` or ``ansible-playbook`` in a folder; what it printed and its exit status."""
+    with tempfile.TemporaryDirectory() as beside:
+        out, err = Path(beside) / "out", Path(beside) / "err"
+        process = _SERVER.Process(target=_program, args=(list(command), str(folder), str(out), str(err)))
+        process.start()
+        process.join(timeout)
+        if process.is_alive():
+            process.kill()
+            process.join()
+            raise AssertionError(f"{command} took longer than {timeout} s: {out.read_text()}{err.read_text()}")
+        return CompletedProcess(command, process.exitcode or 0, out.read_text("utf-8"), err.read_text("utf-8"))
+
+
+def _program(command: list[str], folder: str, out: str, err: str) -> None:
+    """Become one of the programs."""
+    os.setsid()
+    os.chdir(folder)
+    for number, path in ((1, out), (2, err)):
+        to = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(to, number)
+        os.close(to)
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
+    sys.argv = command
+    from ansible import constants
+
+    # The server's own folder for a run would be every run's.
+    constants.DEFAULT_LOCAL_TMP = tempfile.mkdtemp(prefix="ansible-local-")
+    module, name = _PROGRAMS[Path(command[0]).name]
+    try:
+        getattr(importlib.import_module(module), name).cli_executor(command)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        shutil.rmtree(constants.DEFAULT_LOCAL_TMP, ignore_errors=True)
