@@ -20,8 +20,12 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _topology_file,
     _variables,
 )
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
-from ansible_collections.printnet.ports.plugins.plugin_utils._host_variables import HostVariables
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, unreadable
+from ansible_collections.printnet.ports.plugins.plugin_utils._host_variables import (
+    HostVariables,
+    as_text,
+    is_plain_text,
+)
 from ansible_collections.printnet.ports.plugins.plugin_utils._inventory import Inventory
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Estate
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded
@@ -68,7 +72,7 @@ class Call:
         kept = self._kept(inventory)
         recorded = self.recorded()
         if recorded:
-            self.warnings += kept("stale", lambda: _survey.stale(inventory, recorded))
+            self.warnings += kept("stale", lambda: _survey.stale(inventory, recorded, self.sees_all()))
         wanted = _inventory.needed(self.catalog, components, directions)
         topology = _survey.topology(inventory, [*wanted, *components], kept, recorded)
         for component in components:
@@ -79,11 +83,12 @@ class Call:
         """The topology that ``printnet_topology_file`` holds, None where the inventory itself counts."""
         named = self.read("printnet_topology_file")
         if not named:
-            if self._is_sliced():
+            if self.is_sliced():
                 raise PortsError(
                     "This run is a slice: it sees a part of the inventory only. Write the topology once with the "
                     "playbook printnet.ports.plan over the whole inventory, and name the file in "
-                    "printnet_topology_file."
+                    "printnet_topology_file. If the inventory is whole, and some of its groups are meant to be "
+                    "empty, say printnet_sliced: false."
                 )
             return None
         path = Path(self._places.find(str(named)))
@@ -95,25 +100,42 @@ class Call:
                 "whole inventory."
             ) from None
         except (OSError, UnicodeError) as wrong:
-            raise PortsError(f"printnet_topology_file: {path} can't be read: {wrong}") from None
+            raise PortsError(f"printnet_topology_file: {path} {unreadable(wrong)}") from None
         return _topology_file.load(str(path), text)
 
-    def _is_sliced(self) -> bool:
+    def is_sliced(self) -> bool:
         """Said by ``printnet_sliced``; or a run of AWX that finds groups of ours empty."""
         said = self.read("printnet_sliced")
         if said is not None:
             return bool(_variables.flag("printnet_sliced", said))
-        if not ("awx_job_id" in self._variables or "tower_job_id" in self._variables):
+        if not self._in_awx():
             return False
-        groups = self._variables["groups"]
-        return any(name in groups and not groups[name] for name in self.catalog.components)
+        inventory = self.inventory()
+        groups = [
+            group
+            for name in (*self.catalog.components, *self.catalog.roles)
+            for group in _inventory.groups_of(inventory, name)
+        ]
+        return any(group in inventory.groups and not inventory.groups[group] for group in groups)
+
+    def _in_awx(self) -> bool:
+        return "awx_job_id" in self._variables or "tower_job_id" in self._variables
+
+    def sees_all(self) -> bool:
+        """Whether the inventory is certainly whole: AWX does not tell a job that it is a slice."""
+        said = self.read("printnet_sliced")
+        return not (self._in_awx() if said is None else _variables.flag("printnet_sliced", said))
 
     def _kept(self, inventory: Inventory) -> _kept.Kept:
-        """What is kept belongs to the groups and the variables that it was made from."""
+        """What is kept belongs to the groups and the variables that it was made from, and to the playbook's folder."""
         if self._places.kept is None:
             return _kept.not_kept
         names = (*_variables.CATALOG, *_variables.TOPOLOGY)
-        told = hashlib.sha256(json.dumps([self.read(name) for name in names], sort_keys=True, default=str).encode())
+        told = hashlib.sha256()
+        for name in names:
+            text = as_text(self._variables.get(name))
+            told.update((text if is_plain_text(text) else json.dumps(self.read(name), default=str)).encode())
+        told.update(self._places.find(".").encode())
         for name in (*self.catalog.components, *self.catalog.roles):
             for group in _inventory.groups_of(inventory, name):
                 told.update("\0".join((name, group, *inventory.groups.get(group, ()))).encode())
@@ -137,6 +159,11 @@ class Call:
         """Whether the host's firewall belongs to somebody else: ``printnet_apply`` is false there."""
         said = self.host_variables(host).get("printnet_apply")
         return said is not None and not _variables.flag("printnet_apply", said)
+
+    def is_here(self, component: str) -> bool:
+        """Whether the host is one of the component's, and not of another one that the same role serves."""
+        chosen = self.catalog.components[component].chosen_by
+        return _inventory.is_here(self.inventory(), component, {name: self.read(name) for name in chosen})
 
     def own_options(self, component: str) -> dict[str, Any]:
         """The component's options as they hold for this call; what other hosts can't see is said in a warning."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _choices, _schema
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, shown
+from ansible_collections.printnet.ports.plugins.plugin_utils._host_variables import is_plain
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 
 CATALOG = ("printnet_documents", "printnet_extra_components", "printnet_extra_flows")
@@ -47,7 +48,7 @@ def reader(variables: Mapping[str, Any], template: Callable[[Any], Any]) -> Read
 
     def read(name: str) -> Any:
         value = variables.get(name)
-        return None if value is None else template(value)
+        return value if is_plain(value) else template(value)
 
     return read
 
@@ -98,10 +99,10 @@ def outbound_of(read: Read) -> str:
 
 def removals_of(read: Read, asked: str | None) -> str:
     """``now`` or ``later``: what the task says, else the variable ``printnet_removals``."""
-    value = asked if asked is not None else read("printnet_removals")
+    value = read("printnet_removals")
     if value is not None and value not in ("now", "later"):
         raise PortsError(f"printnet_removals is {shown(value)}: it must be now or later")
-    return "now" if value is None else str(value)
+    return asked or str(value or "now")
 
 
 def applies(read: Read) -> bool:

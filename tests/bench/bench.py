@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import estate
 import firewalls
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +73,7 @@ def catalog() -> None:
 
 def main() -> None:
     catalog()
+    estate.main()
     if os.geteuid() == 0:
         firewalls.main()
     else:

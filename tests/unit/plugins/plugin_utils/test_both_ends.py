@@ -10,6 +10,7 @@ What is expected is written by hand from the documents: who calls whom on which 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import pytest
@@ -27,19 +28,25 @@ GROUPS = {party: [address] for address, party in ADDRESSES.items()}
 ADDRESSES |= {"192.0.2.201": "vpsx", "192.0.2.209": "alertx"}
 GROUPS["vpsx"] = [*GROUPS["vpsx"], "192.0.2.201"]
 GROUPS["alertx"] = [*GROUPS["alertx"], "192.0.2.209"]
+# Where PDM, PULLSVC or a browser is, there is a workstation, with what that needs.
+ALSO = {
+    "workstation": ("workstation", "pdm", "pullsvc", "browser"),
+    "printer": ("printer", "lexmark_printer"),
+}
+GROUPS["workstation"] = [address for party in ALSO["workstation"] for address in GROUPS[party]]
 
 Link = tuple[str, str, str]
 
 
 def links(*lines: str) -> set[Link]:
-    """Lines such as ``pdm printer 515 631 161/udp``; whatever goes to printers goes to those of Lexmark as well."""
+    """Lines such as ``pdm printer 515 631 161/udp``; what goes to printers goes to those of Lexmark as well."""
     found = set()
     for line in lines:
         source, destination, *ports = line.split()
-        for end in (destination, "lexmark_printer") if destination == "printer" else (destination,):
+        for start, end in product(ALSO.get(source, (source,)), ALSO.get(destination, (destination,))):
             for port in ports:
                 number, _slash, transport = port.partition("/")
-                found.add((source, end, f"{transport or 'tcp'}/{number}"))
+                found.add((start, end, f"{transport or 'tcp'}/{number}"))
     return found
 
 
@@ -186,15 +193,14 @@ def _matrix(site: Any, options: Mapping[str, Any]) -> tuple[set[Link], set[Link]
     """Who may call whom, as the callers' firewalls have it, and as the listeners' have it."""
     estate = site(GROUPS, {}, dict(options))
     sent, received = set(), set()
-    for party, addresses in GROUPS.items():
-        for address in addresses:
-            for rule, network in estate.open(address, party, "in", "out"):
-                direction, port = rule.split()
-                other = ADDRESSES[network.removesuffix("/32")]
-                if direction == "out":
-                    sent.add((party, other, port))
-                else:
-                    received.add((other, party, port))
+    for address, party in ADDRESSES.items():
+        for rule, network in estate.open(address, party, "in", "out"):
+            direction, port = rule.split()
+            other = ADDRESSES[network.removesuffix("/32")]
+            if direction == "out":
+                sent.add((party, other, port))
+            else:
+                received.add((other, party, port))
     return sent, received
 
 
@@ -212,6 +218,18 @@ def test_a_choice_opens_what_was_chosen_at_both_ends_and_nothing_else(
     site: Any, options: dict[str, Any], come: set[Link], go: set[Link]
 ) -> None:
     assert _matrix(site, options) == ((DEFAULT | come) - go, (DEFAULT | come) - go)
+
+
+def test_between_hosts_of_one_component_the_listeners_port_counts(site: Any) -> None:
+    here = site({"vpsx": ["192.0.2.4", "192.0.2.201"]}, {"192.0.2.201": {"vpsx_api_port": 5511}})
+    assert here.open("192.0.2.4", "vpsx", "in", "out") == {
+        ("in tcp/5501", "192.0.2.201/32"),
+        ("out tcp/5511", "192.0.2.201/32"),
+    }
+    assert here.open("192.0.2.201", "vpsx", "in", "out") == {
+        ("in tcp/5511", "192.0.2.4/32"),
+        ("out tcp/5501", "192.0.2.4/32"),
+    }
 
 
 def test_every_choice_of_every_role_is_tried(catalog: Any) -> None:

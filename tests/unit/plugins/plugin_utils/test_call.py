@@ -98,6 +98,45 @@ def test_templates_and_groups_of_groups(call_on: CallOn) -> None:
     ]
 
 
+SESSIONS = """
+all:
+  children:
+    vspa:
+      hosts:
+        a1: {ansible_host: 192.0.2.1, vspa_sessions: "{{ kind }}"}
+        d1: {ansible_host: 192.0.2.2}
+    vspa_xenapp: {hosts: {a2: {ansible_host: 192.0.2.3}}}
+    vspa_xendesktop: {hosts: {d2: {ansible_host: 192.0.2.4}}}
+    serverx: {hosts: {s1: {ansible_host: 192.0.2.20}}}
+  vars: {kind: XenApp}
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "of_the_play", "here"),
+    [
+        ("a1", {}, "vspa_xenapp"),
+        ("a1", {"vspa_sessions": "xendesktop"}, "vspa_xenapp"),
+        ("d1", {}, "vspa_xendesktop"),
+        ("a2", {"vspa_sessions": "xendesktop"}, "vspa_xenapp"),
+        ("d2", {"vspa_sessions": "xendesktop"}, "vspa_xendesktop"),
+        ("s1", {"vspa_sessions": "xenapp"}, "vspa_xenapp"),
+        ("s1", {}, "vspa_xendesktop"),
+    ],
+)
+def test_a_host_is_one_of_the_two_that_the_role_vspa_serves(
+    call_on: CallOn, host: str, of_the_play: dict[str, Any], here: str
+) -> None:
+    call = call_on(host, SESSIONS, **of_the_play)
+    assert [name for name in ("vspa_xenapp", "vspa_xendesktop") if call.is_here(name)] == [here]
+
+
+def test_a_wrong_choice_of_sessions_is_told(call_on: CallOn, faults_of: FaultsOf) -> None:
+    call = call_on("s1", SESSIONS.replace("XenApp", "xenap"))
+    (fault,) = faults_of(call.estate, ["serverx"], ["in"])
+    assert fault == "host a1, vspa_sessions: 'xenap' must be one of xenapp, xendesktop; did you mean 'xenapp'?"
+
+
 def test_a_host_outside_of_the_group_is_told(call_on: CallOn) -> None:
     call = call_on("w1")
     call.estate(["vpsx", "netx"], ["in"])
