@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import socket
 from collections.abc import Iterable
@@ -15,13 +16,6 @@ from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
-
-try:
-    import netaddr
-except ImportError:
-    HAS_NETADDR = False
-else:
-    HAS_NETADDR = True
 
 _RESOLVERS = 16
 _LENGTH = re.compile(r"(?:0|[1-9][0-9]{0,2})\Z")
@@ -35,8 +29,7 @@ def networks(value: Any) -> tuple[str, ...]:
     text = str(value).strip()
     if (plain := _rules.plain_network(text)) is not None:
         return (plain,)
-    if not HAS_NETADDR:
-        raise PortsError("The Python library netaddr is missing on the controller: pip install netaddr")
+    netaddr = _netaddr()
     try:
         if "-" in text:
             first, last = (_address(part.strip()) for part in text.split("-", 1))
@@ -59,7 +52,17 @@ def networks(value: Any) -> tuple[str, ...]:
     return (str(network.cidr),)
 
 
+def _netaddr() -> Any:
+    """The library. Only what is not spelt in its one form needs it, and waits for it."""
+    try:
+        import netaddr
+    except ImportError:
+        raise PortsError("The Python library netaddr is missing on the controller: pip install netaddr") from None
+    return netaddr
+
+
 def _address(text: str) -> Any:
+    netaddr = _netaddr()
     return netaddr.IPAddress(text, flags=netaddr.INET_PTON)
 
 
@@ -74,17 +77,17 @@ def address(value: Any) -> str | None:
 
 def misplaced(value: str) -> str:
     """Why the address can't be that of a peer; empty where it can."""
-    found = netaddr.IPAddress(value)
-    if found.is_loopback():
+    found = ipaddress.ip_address(value)
+    if found.is_loopback:
         return "a loopback address"
-    if found.is_multicast():
+    if found.is_multicast:
         return "a multicast address"
     if int(found) == 0:
         return "the unspecified address"
-    if found.version == 6 and found.is_link_local():
+    if found.version == 6 and found.is_link_local:
         return "a link-local address, which means nothing without its interface"
-    if found.version == 6 and found.is_ipv4_mapped():
-        return f"an IPv4 address in IPv6 form; write {found.ipv4()}"
+    if found.version == 6 and found.ipv4_mapped:
+        return f"an IPv4 address in IPv6 form; write {found.ipv4_mapped}"
     return ""
 
 
