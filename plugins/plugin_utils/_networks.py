@@ -19,6 +19,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._hosts import entri
 
 COLUMNS = ("network", "component", "site", "owner", "lease_pool")
 _NEEDED = ("network", "component")
+_HEADER = "the header must name the columns network, component, site, owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +98,15 @@ class _Reader:
                     return
         except csv.Error as wrong:
             self.faults.add(f"{path}, line {rows.line_num}", f"is not CSV: {wrong}")
+            return
+        if not header:
+            self.faults.add(path, f"{_HEADER}; the file is empty")
 
     def header(self, row: Iterable[str], where: str) -> list[str]:
         names = [name.lstrip("\ufeff").strip().lower().replace(" ", "_") for name in row]
         missing = [name for name in _NEEDED if name not in names]
         if missing:
-            self.faults.add(
-                where, f"the header must name the columns network, component, site, owner; {missing[0]} is missing"
-            )
+            self.faults.add(where, f"{_HEADER}; {missing[0]} is missing")
             return []
         for name in dict.fromkeys(names):
             if names.count(name) > 1:

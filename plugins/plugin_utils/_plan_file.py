@@ -161,7 +161,7 @@ def shrunk(earlier: Saved, plan: Saved, most: float) -> list[str]:
             continue
         share = max(_count(lost, version) * ALL / total for version in (4, 6) if (total := _count(before, version)) > 0)
         if not after:
-            found.append(f"{name} has no address any more; {_since(earlier)} it had {_listed(before)}")
+            found.append(f"{name} has no address any more; in {_since(earlier)} it had {_listed(before)}")
         elif share > most:
             # Rounded up: what is refused is above the limit, as it is read too.
             percent = math.ceil(share * 10) / 10

@@ -90,6 +90,11 @@ def load(path: str, text: str) -> Recorded:
         raise PortsError(f"{path} is no topology file, or a damaged one{damaged(wrong)}. {AGAIN}") from None
 
 
+def is_like_one(text: str) -> bool:
+    """Whether the text was a topology file once, of another format or damaged since: it may be written again."""
+    return text.startswith('{\n "format": ') and '"components"' in text
+
+
 def _read_networks(raw: Mapping[str, Any]) -> Networks:
     return {str(name): _addresses.merge(map(str, cidrs)) for name, cidrs in raw.items()}
 
@@ -157,17 +162,17 @@ def stale(recorded: Recorded, live: Mapping[str, Mapping[str, Host]], networks: 
         known = recorded.hosts.get(component, {})
         new = [name for name in members if name not in known]
         if new:
-            found.append(f"{component} has {listed(new)} more")
+            found.append(f"new in {component}: {listed(new)}")
         changed = [
             name
             for name, host in members.items()
             if name in known and (known[name].behind != host.behind or _differences(known[name], host))
         ]
         if changed:
-            found.append(f"{component} has {listed(changed)} otherwise")
+            found.append(f"changed in {component}: {listed(changed)}")
     names = sorted(name for name in {*networks, *there} if networks.get(name, ()) != there.get(name, ()))
     if names:
-        found.append(f"the networks of {listed(names)} are others")
+        found.append(f"other networks of {listed(names)}")
     return found
 
 
@@ -177,7 +182,7 @@ def gone(recorded: Recorded, live: Mapping[str, Mapping[str, Host]]) -> list[str
     for component, known in recorded.hosts.items():
         names = [name for name in known if name not in live.get(component, {})]
         if names:
-            found.append(f"{component} has {listed(names)} no more")
+            found.append(f"gone from {component}: {listed(names)}")
     return found
 
 

@@ -28,7 +28,6 @@ FaultsOf = Callable[..., list[str]]
 Sites = Callable[..., Any]
 Rules = set[tuple[Any, ...]]
 
-CLIENTS = "198.51.100.0/24"
 HOSTS = [f"h{number}" for number in range(1, 6)]
 MANAGED = ["vpsx", "serverx", "netx", "alertx", "innovate_audit", "mfpsecure", "pdm", "lrsq", "mve", "vspa"]
 OUTSIDE = ["workstation", "printer", "lexmark_printer", "load_balancer"]
@@ -67,15 +66,15 @@ def _addresses(number: int) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def _services() -> st.SearchStrategy[dict[str, Any]]:
-    cluster = {"address": "203.0.113.90"}
-    balanced = {**cluster, "balancers": ["203.0.113.50", "2001:db8::50"]}
+    cluster: dict[str, Any] = {"address": "203.0.113.90"}
+    balanced: dict[str, Any] = {**cluster, "balancers": ["203.0.113.50", "2001:db8::50"]}
     kinds = [cluster, balanced, {**balanced, "client_addresses": "translated"}]
     kinds += [{**one, "flows": ["pullsvc-vpsx-ipps"]} for one in kinds]
     vpsx = st.fixed_dictionaries({}, optional={"vpsx": st.sampled_from(kinds)})
     others = st.dictionaries(
         st.sampled_from(["serverx", "alertx", "mfpsecure"]), st.sampled_from(kinds[:3]), max_size=1
     )
-    return st.builds(lambda one, other: {**one, **other}, vpsx, others)
+    return st.tuples(vpsx, others).map(lambda both: {**both[0], **both[1]})
 
 
 @st.composite
@@ -154,7 +153,7 @@ def test_each_hosts_own_call_makes_its_part_of_the_plan(site: Sites, drawn: Any,
         path = Path(folder) / "topology.json"
         text = _topology_file.dump(plan.members, plan.networks.by_component, "now", plan.apart)
         path.write_text(text, encoding="utf-8")
-        part = here.slice(data.draw(_some(HOSTS, 6)), printnet_topology_file=str(path))
+        part = here.slice(data.draw(_some(HOSTS, 4, 1)), printnet_topology_file=str(path), printnet_sliced=True)
         for host in part.hosts.keys() & components.keys():
             call = part.call(host, Path(folder))
             assert _own(call, components[host]) == made[host]
@@ -165,3 +164,125 @@ def test_each_hosts_own_call_makes_its_part_of_the_plan(site: Sites, drawn: Any,
             assert {name: _rules(again.hosts[name].shares) for name in part.hosts if name in again.hosts} == {
                 name: rules for name, rules in made.items() if name in part.hosts
             }
+
+
+# --- by example -------------------------------------------------------------------------------------------------------
+
+
+def _site(site: Sites, **everywhere: Any) -> Any:
+    groups = {"vpsx": ["v1", "v2"], "serverx": ["s1"], "dis": ["v1"], "printer": ["p1"], "workstation": ["w1"]}
+    names = ("v1", "v2", "s1", "p1", "w1")
+    hosts = {name: {"ansible_host": f"192.0.2.{number}"} for number, name in enumerate(names, 1)}
+    return site({"all": list(names), **groups}, hosts, everywhere)
+
+
+def _digest(here: Any) -> str:
+    return _site_plan.digest(here.plan("v1").hosts.values())
+
+
+def test_who_is_planned_for_and_who_is_a_party_only(site: Sites) -> None:
+    plan = _site(site).plan("p1")
+    assert {name: host.components for name, host in plan.hosts.items()} == {
+        "v1": ("vpsx", "dis"),
+        "v2": ("vpsx",),
+        "s1": ("serverx",),
+    }
+    assert sorted(plan.outside) == ["p1", "w1"]
+
+
+def test_a_host_outside_of_the_inventory_can_ask(site: Sites) -> None:
+    here = _site(site)
+    assert here.plan("localhost").hosts == here.plan("v1").hosts
+
+
+def test_an_inventory_without_our_groups_has_an_empty_plan(site: Sites) -> None:
+    plan = site({"all": ["x"], "web": ["x"]}, {"x": {"ansible_host": "192.0.2.1"}}).plan("x")
+    assert (plan.hosts, plan.outside, plan.warnings) == ({}, (), ())
+
+
+@pytest.mark.parametrize("said", [False, "no", "false"])
+def test_what_is_not_opened_is_not_planned(site: Sites, said: Any) -> None:
+    here = _site(site)
+    here.hosts["v1"]["printnet_outbound"] = said
+    plan = here.plan("s1")
+    directions = {
+        name: {want.direction for share in host.shares for want in share.wants} for name, host in plan.hosts.items()
+    }
+    assert directions == {"v1": {"in"}, "v2": {"in", "out"}, "s1": {"in", "out"}}
+
+
+def test_all_hosts_that_nobody_could_reach_come_at_once(site: Sites, faults_of: FaultsOf) -> None:
+    names = ("d1", "d2", "a1")
+    hosts = {name: {"ansible_host": f"192.0.2.{number}"} for number, name in enumerate(names, 1)}
+    here = site({"all": list(names), "dis": ["d1", "d2"], "mfpsecure": ["a1"]}, hosts)
+    faults = faults_of(here.plan, "d1")
+    assert [fault.split(", because")[0] for fault in faults] == [
+        "d1: nobody could reach dis",
+        "d2: nobody could reach dis",
+        "a1: nobody could reach mfpsecure",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("printnet_groups", {"vpsx": "vpsx"}),
+        ("printnet_extra_components", {"kiosk": {}}),
+        ("printnet_extra_flows", [{"id": "x-y"}]),
+        ("printnet_documents", {"lrs": "V1 R2.021"}),
+    ],
+)
+def test_what_makes_the_catalog_is_the_same_for_all(site: Sites, name: str, value: Any, faults_of: FaultsOf) -> None:
+    here = _site(site)
+    here.hosts["v2"][name] = here.hosts["s1"][name] = value
+    (fault,) = faults_of(here.plan, "v1")
+    assert fault == (
+        f"{name}: v2, s1 and v1 have different values, though both ends of a flow go by it; set it once for all hosts, "
+        "in group_vars/all.yml"
+    )
+    here.hosts["v2"][name] = here.hosts["s1"][name] = type(value)()
+    assert faults_of(here.plan, "v1") == []
+
+
+def test_what_may_differ_by_host_does(site: Sites) -> None:
+    here = _site(site, printnet_networks={"pullsvc": "10.1.0.0/16"})
+    here.hosts["v2"]["printnet_networks"] = {"pullsvc": "10.2.0.0/16"}
+    here.hosts["v2"]["printnet_features"] = {"pdm": False}
+    plan = here.plan("v1")
+    peers = {
+        name: {
+            peer for want in plan.hosts[name].shares[0].wants if want.flow.source == "pullsvc" for peer in want.peers
+        }
+        for name in ("v1", "v2")
+    }
+    assert peers["v1"] - peers["v2"] == {"10.1.0.0/16"}
+    assert peers["v2"] - peers["v1"] == {"10.2.0.0/16"}
+    assert plan.apart == {"v2": {"pullsvc": ("10.2.0.0/16",)}}
+    assert plan.networks.by_component == {"pullsvc": ("10.1.0.0/16",)}
+
+
+# --- the digest -------------------------------------------------------------------------------------------------------
+
+
+def test_the_digest_does_not_depend_on_any_order(site: Sites) -> None:
+    here, other = _site(site), _site(site)
+    other.groups = {name: list(reversed(hosts)) for name, hosts in reversed(here.groups.items())}
+    other.everywhere = {"printnet_networks": {"dis": ["192.0.2.1", "192.0.2.1"]}}
+    here.everywhere = {"printnet_networks": {"dis": "192.0.2.1/32"}}
+    assert _digest(here) == _digest(other)
+    assert _site_plan.digest(here.plan("s1").hosts.values()) == _digest(here)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"vpsx_api_port": 5502},
+        {"printnet_networks": {"workstation": "10.0.0.0/8"}},
+        {"printnet_features": {"pdm": False}},
+        {"printnet_outbound": False},
+        {"printnet_overrides": {"serverx-vpsx-api": {"source_port": 5}}},
+        {"printnet_services": {"serverx": {"address": "203.0.113.1"}}},
+    ],
+)
+def test_another_plan_has_another_digest(site: Sites, change: dict[str, Any]) -> None:
+    assert _digest(_site(site, **change)) != _digest(_site(site))
