@@ -14,7 +14,6 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.printnet.ports.plugins.module_utils import _ledger
 from ansible_collections.printnet.ports.plugins.module_utils._arguments import CONDITIONS, TASK
 from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _by_hand,
@@ -54,6 +53,9 @@ class ActionModule(ActionBase):
             given = {name: value for name, value in arguments.items() if value is not None and name != "rules"}
             result.update(_module_call.call(self, "firewall", {**given, "plan": plan}, task_vars))
             if result.get("removed_by_others"):
+                # Only who has something to tell waits for this and what it imports.
+                from ansible_collections.printnet.ports.plugins.module_utils import _ledger
+
                 display.warning(f"{task_vars['inventory_hostname']}: {_ledger.sentence(result['removed_by_others'])}")
             self._confirm(result)
         except PortsError as wrong:
