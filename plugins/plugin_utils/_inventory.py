@@ -129,10 +129,11 @@ def networks(inventory: Inventory, faults: Faults) -> _networks.Networks:
     path = inventory.read("printnet_networks_file")
     file = None
     if path:
+        place = inventory.find(str(path))
         try:
-            file = (str(path), Path(inventory.find(str(path))).read_text(encoding="utf-8-sig"))
+            file = (str(path), Path(place).read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeError) as wrong:
-            faults.add("printnet_networks_file", f"{path} {unreadable(wrong)}")
+            faults.add("printnet_networks_file", f"{place} {unreadable(wrong)}")
     variable = mapping(inventory, "printnet_networks")
     return _networks.read(variable, file, inventory.catalog.components, faults)
 

@@ -17,6 +17,7 @@ from ansible.plugins.connection import ConnectionBase
 from ansible_collections.printnet.ports.plugins.plugin_utils._call import Places
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 
+_PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 _WINDOWS = (
     "This version of printnet.ports knows firewalls on Linux only. For a Windows host, ask for its flows with the "
     "lookup printnet.ports.flows. Nothing was changed."
@@ -43,9 +44,18 @@ def check_host(connection: ConnectionBase) -> None:
 
 
 def places(action: ActionBase) -> Places:
-    """The folder of the run, which Ansible makes and removes, and its way to find files."""
+    """The folder of the run, which Ansible makes and removes, and its way to find files.
+
+    A relative path begins at the playbook's folder; where the playbook is one of ours, which lies among what is
+    installed, it begins where Ansible was started.
+    """
     folder = getattr(constants, "DEFAULT_LOCAL_TMP", None)
-    return Places(Path(folder) if folder else None, lambda path: str(action._loader.path_dwim(path)))
+    ours = Path(action._loader.get_basedir()).resolve().is_relative_to(_PLAYBOOKS)
+
+    def find(path: str) -> str:
+        return str(Path.cwd() / Path(path).expanduser() if ours else action._loader.path_dwim(path))
+
+    return Places(Path(folder) if folder else None, find)
 
 
 def call(action: ActionBase, module: str, arguments: Mapping[str, Any], variables: Any) -> dict[str, Any]:

@@ -52,8 +52,7 @@ def dump(
     blocks = []
     for component, members in sorted(hosts.items()):
         rows = [f"   {json.dumps(name)}: {json.dumps(_host(host))}" for name, host in sorted(members.items())]
-        inside = "{\n" + ",\n".join(rows) + "\n  }" if rows else "{}"
-        blocks.append(f"  {json.dumps(component)}: {inside}")
+        blocks += [f"  {json.dumps(component)}: {{\n" + ",\n".join(rows) + "\n  }"] if rows else []
     lines.append(",\n".join(blocks))
     named = {name: _lists(found) for name, found in sorted(apart.items())}
     ends = [f' "networks": {json.dumps(_lists(networks))}', *([f' "apart": {json.dumps(named)}'] if named else ())]

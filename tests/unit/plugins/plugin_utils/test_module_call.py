@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.parsing.dataloader import DataLoader
 from ansible_collections.printnet.ports.plugins.plugin_utils import _module_call
 
 
@@ -26,3 +29,25 @@ def test_texts_are_the_same_and_plain_at_any_depth() -> None:
     assert found == {"rules": [{"peers": ["192.0.2.0/24"]}], "state": "present"}
     keys = [*found, *found["rules"][0]]
     assert {type(text) for text in (*keys, *found["rules"][0]["peers"], found["state"])} == {str}
+
+
+def _find(basedir: Path, name: str) -> str:
+    loader = DataLoader()
+    loader.set_basedir(str(basedir))
+    action: Any = SimpleNamespace(_loader=loader)
+    return _module_call.places(action).find(name)
+
+
+def test_a_file_begins_at_the_playbooks_folder(tmp_path: Path) -> None:
+    assert _find(tmp_path, "networks.csv") == str(tmp_path / "networks.csv")
+    assert _find(tmp_path, "/srv/networks.csv") == "/srv/networks.csv"
+
+
+def test_with_a_playbook_of_ours_it_begins_where_ansible_was_started(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _find(root / "playbooks", "networks.csv") == str(tmp_path / "networks.csv")
+    assert _find(root / "playbooks", "/srv/networks.csv") == "/srv/networks.csv"
+    assert _find(root / "playbooks", "~/networks.csv") == str(Path.home() / "networks.csv")
+    assert _find(root, "networks.csv") == str(root / "networks.csv")

@@ -36,7 +36,8 @@ def _load(text: str) -> Recorded:
 
 
 def test_what_is_written_is_read_back() -> None:
-    assert _load(_text()) == Recorded("topology.json", "2026-01-02 03:04:05 UTC", HOSTS, NETWORKS, APART)
+    some = {name: members for name, members in HOSTS.items() if members}
+    assert _load(_text()) == Recorded("topology.json", "2026-01-02 03:04:05 UTC", some, NETWORKS, APART)
     assert _load(_topology_file.dump({}, {}, "now")) == Recorded("topology.json", "now", {}, {})
 
 
