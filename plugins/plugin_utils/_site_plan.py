@@ -67,9 +67,9 @@ def site_plan(inventory: Inventory, recorded: Recorded | None = None) -> SitePla
     estates = _Estates(inventory, recorded)
     managed = estates.managed()
     estates.check_alike(managed)
-    faults = Faults()
     hosts: dict[str, HostPlan] = {}
-    warnings: dict[str, None] = {}
+    warnings: dict[str, list[str]] = {}
+    faults: dict[str, list[str]] = {}
     apart: dict[str, Mapping[str, tuple[str, ...]]] = {}
     here = estates.of(inventory.here)
     for name, components in managed.items():
@@ -85,12 +85,20 @@ def site_plan(inventory: Inventory, recorded: Recorded | None = None) -> SitePla
         if seen.networks.by_component != here.networks.by_component:
             apart[name] = seen.networks.by_component
         try:
-            warnings.update(dict.fromkeys(_plan.unknown_report(seen.estate, name, shares)))
+            told, kind = _plan.unknown_report(seen.estate, name, shares), warnings
         except PortsError as wrong:
-            faults.found += wrong.faults
-    faults.stop()
+            told, kind = list(wrong.faults), faults
+        for sentence in told:
+            kind.setdefault(sentence.removeprefix(f"{name}: "), []).append(name)
+    if faults:
+        raise PortsError(_together(faults))
     outside = [name for hosts_of in estates.rolls.values() for name in hosts_of.hosts if name not in managed]
-    return SitePlan(here.estate, hosts, here.networks, tuple(dict.fromkeys(outside)), tuple(warnings), apart)
+    return SitePlan(here.estate, hosts, here.networks, tuple(dict.fromkeys(outside)), tuple(_together(warnings)), apart)
+
+
+def _together(told: Mapping[str, list[str]]) -> list[str]:
+    """What is said of many hosts, said once."""
+    return [f"{listed(hosts)}: {sentence}" for sentence, hosts in told.items()]
 
 
 @dataclass(frozen=True, slots=True)
