@@ -50,6 +50,7 @@ class Areas:
         self._begins = [(version, first) for version, first, _site in ordered]
         self._ordered = [site for _version, _first, site in ordered]
         self._known: dict[str, Area] = {}
+        self._around: dict[tuple[int, int], Area] = {}
         self._made: dict[tuple[str, int], tuple[Sequence[str], Any]] = {}
 
     def of(self, network: str) -> Area:
@@ -69,7 +70,9 @@ class Areas:
         if size >= around:
             return Area(network)
         begin = first & -around
-        return Area(next(_rules.networks_of(version, begin, begin + around - 1)))
+        if (version, begin) not in self._around:
+            self._around[version, begin] = Area(next(_rules.networks_of(version, begin, begin + around - 1)))
+        return self._around[version, begin]
 
     def _once(self, what: str, networks: Sequence[str], make: Callable[[Sequence[str]], _Made]) -> _Made:
         """Makes something of networks once: many rows and rules share one tuple of thousands."""

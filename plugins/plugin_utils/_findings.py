@@ -154,7 +154,7 @@ def _leased(plan: SitePlan, hosts: Mapping[str, Host]) -> Iterator[Finding]:
     """Addresses within a pool that hands them out for a while."""
     pools = Areas(Site(pool, pool, "") for pool in plan.networks.lease_pools)
     inside: dict[str, list[str]] = {}
-    for host in hosts.values():
+    for host in hosts.values() if plan.networks.lease_pools else ():
         for network in host.networks:
             if pool := pools.of(network).site:
                 inside.setdefault(pool, []).append(f"{host.name} ({peer_text(network)})")
@@ -218,10 +218,11 @@ def _elsewhere(hosts: Mapping[str, Host], reached_at: Mapping[str, str]) -> Iter
 def _own_variables(plan: SitePlan, rows: Iterable[Row]) -> Iterator[Finding]:
     """Hosts whose plan is not what the estate's variables make it, as some of their own say otherwise."""
     expected: dict[tuple[str, str], set[_Wanted]] = {}
+    ours = {component for host in plan.hosts.values() for component in host.components}
     for row in rows:
         for direction in row.opened:
             end = row.destination if direction == "in" else row.source
-            for name in end.hosts:
+            for name in end.hosts if end.component in ours else ():
                 wanted = (direction, row.flow.id, row.port, row.source_port)
                 expected.setdefault((name, end.component), set()).add(wanted)
     apart = dict.fromkeys(plan.apart)

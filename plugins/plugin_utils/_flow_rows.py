@@ -199,7 +199,7 @@ class _Rows:
             party.component,
             self._merged(tuple(side.networks for side in sides)),
             own,
-            tuple(host for side in sides for host in side.hosts),
+            sides[0].hosts if len(sides) == 1 else tuple(host for side in sides for host in side.hosts),
             "" if name in self._catalog.kinds(party.component) else name,
         )
 

@@ -38,6 +38,8 @@ FILES: Mapping[str, str] = {
 }
 """The files of a plan's folder, with the form of each."""
 FORMS = (*FILES.values(), "system-role")
+WIDTH = 100
+"""Columns of a text, where nobody says otherwise."""
 _HEADINGS = {
     "text-flows": "== Flow by flow ==",
     "text-hosts": "== Host by host ==",
@@ -76,7 +78,7 @@ class Views:
     def _areas(self) -> Areas:
         return Areas(self.plan.networks.sites)
 
-    def render(self, form: str, *, host: str | None = None, width: int = 100) -> str:
+    def render(self, form: str, *, host: str | None = None, width: int = WIDTH) -> str:
         """The plan in one of FORMS. ``host`` is the one that system-role is for, and narrows text-hosts."""
         if form not in FORMS:
             raise PortsError(f"{shown(form)} is no form of a plan{nearest(form, FORMS)}")
@@ -92,7 +94,7 @@ class Views:
             return _plan_json.dump(self.plan, self.rows, self.findings, self.changes)
         return self.text([form], host=host, width=width)
 
-    def text(self, forms: Iterable[str], *, host: str | None = None, width: int = 100) -> str:
+    def text(self, forms: Iterable[str], *, host: str | None = None, width: int = WIDTH) -> str:
         """Several texts as one, whose counts and findings are told once."""
         page = Page(self._areas, width)
         lines = _plan_text.summary(self.plan, self.rows, self.findings, page)
@@ -127,7 +129,7 @@ def render(
     *,
     changes: Sequence[Change] | None = None,
     host: str | None = None,
-    width: int = 100,
+    width: int | None = None,
 ) -> str:
     """The plan in one form; who wants several takes Views."""
-    return Views(plan, changes).render(form, host=host, width=width)
+    return Views(plan, changes).render(form, host=host, width=width or WIDTH)
