@@ -9,15 +9,18 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 
 _RESOLVERS = 16
+_FEW = 8
+"""So many holes are cut one by one."""
 _LENGTH = re.compile(r"(?:0|[1-9][0-9]{0,2})\Z")
 
 
@@ -96,9 +99,34 @@ def merge(cidrs: Iterable[str]) -> tuple[str, ...]:
     return _rules.fewest(frozenset(cidrs))
 
 
-def without(cidrs: Iterable[str], holes: Iterable[str]) -> tuple[str, ...]:
-    """The networks without the addresses of the holes, in their fewest."""
-    return merge(_rules.without(cidrs, holes))
+def without(cidrs: tuple[str, ...], holes: Iterable[str]) -> tuple[str, ...]:
+    """The networks, in their fewest, without the addresses of the holes, in their fewest."""
+    holes = tuple(holes)
+    if len(holes) > _FEW:
+        return merge(_rules.without(cidrs, holes))
+    for hole in holes:
+        cidrs = _cut(cidrs, *_rules.span_of(hole))
+    return cidrs
+
+
+def _cut(cidrs: tuple[str, ...], version: int, begin: int, end: int) -> tuple[str, ...]:
+    """Only the networks that the hole touches are looked at: thousands of hosts each leave themselves out."""
+    spans = _spans(cidrs)
+    left = max(bisect_left(spans, (version, begin, end)) - 1, 0)
+    right = bisect_right(spans, (version, end, 1 << 128))
+    parts: list[str] = []
+    for one, first, last in spans[left:right]:
+        if one != version or last < begin or end < first:
+            parts += _rules.networks_of(one, first, last)
+        else:
+            parts += _rules.networks_of(one, first, begin - 1)
+            parts += _rules.networks_of(one, end + 1, last)
+    return (*cidrs[:left], *parts, *cidrs[right:])
+
+
+@lru_cache(maxsize=256)
+def _spans(cidrs: tuple[str, ...]) -> list[tuple[int, int, int]]:
+    return [_rules.span_of(cidr) for cidr in cidrs]
 
 
 def resolve(names: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -33,7 +33,7 @@ FILES: Mapping[str, str] = {
     "hosts.txt": "text-hosts",
     "network.txt": "text-network",
     "change-request.csv": "csv",
-    "plan.json": "json",
+    "flows.json": "json",
     "estate.mmd": "mermaid",
 }
 """The files of a plan's folder, with the form of each."""

@@ -1,0 +1,87 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plans all hosts of the inventory on the controller, and touches none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.printnet.ports.plugins.plugin_utils import (
+    _module_call,
+    _plan_file,
+    _plan_output,
+    _plan_run,
+    _variables,
+)
+from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
+
+display = Display()
+
+TASK: dict[str, Any] = {
+    "file": {"type": "str"},
+    "folder": {"type": "str"},
+    "write_topology": {"type": "bool", "default": False},
+    "approved": {"type": "str"},
+    "max_shrink": {"type": "float", "default": 10.0},
+    "show": {"type": "list", "elements": "str", "choices": ["flows", "hosts", "network"], "default": []},
+}
+
+
+class ActionModule(ActionBase):
+    """Plans, compares with an earlier plan, writes what is asked for, and says what a user has to know."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        """Plan; the host that the task runs on only lends its variables."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _validation, arguments = self.validate_argument_spec(argument_spec=TASK)
+        try:
+            result.update(self._plan(arguments, task_vars or {}))
+        except PortsError as wrong:
+            # Not raised: ansible-core 2.18 would speak of an exception and a traceback.
+            result.update(failed=True, changed=False, msg=wrong.message)
+        return result
+
+    def _plan(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        places = _module_call.places(self)
+        call = Call(variables, self._templar.template, places)
+        files = _plan_run.Files(places.find, None if self._task.check_mode else datetime.now(UTC))
+        run = _plan_run.plan(call, fresh=arguments["write_topology"])
+        for warning in (*_variables.misspelt(variables), *run.warnings):
+            display.warning(warning)
+        earlier = files.earlier(arguments["file"])
+        saved = _plan_file.saved(run.plan, files.now)
+        changes = _plan_file.changes(earlier, saved) if earlier else None
+        if variables.get("ansible_limit"):
+            for sentence in _plan_run.beyond(run, changes, variables.get("ansible_play_hosts_all", ())):
+                display.warning(sentence)
+        if arguments["show"] and not run.plan.hosts:
+            display.warning(_plan_run.NOBODY)
+        for form in arguments["show"]:
+            display.display(_plan_output.render(run.plan, f"text-{form}", changes=changes, width=display.columns))
+        # Shown first: who is to judge a plan that is refused has to see it.
+        _plan_run.check(saved, earlier, arguments["approved"], arguments["max_shrink"])
+        if arguments["write_topology"]:
+            files.write_topology(str(call.read("printnet_topology_file")), run.plan)
+        if arguments["folder"]:
+            files.write_views(arguments["folder"], run, changes)
+        if arguments["file"]:
+            files.write_plan(arguments["file"], saved, earlier)
+        return {
+            "changed": bool(files.written),
+            "digest": saved.digest,
+            "written": files.written,
+            "managed": [{"host": name, "components": list(run.plan.hosts[name].components)} for name in run.visible],
+            "outside": list(run.plan.outside),
+            "changes": [_plan_run.as_dict(change) for change in changes or ()],
+        }
