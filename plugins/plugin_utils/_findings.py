@@ -19,7 +19,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Unknow
 from ansible_collections.printnet.ports.plugins.plugin_utils._port_clashes import clashes
 from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan
 from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
-from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host
+from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host, Party
 
 WARNING, INFORMATION = "warning", "information"
 _Wanted = tuple[str, str, PortSpan, PortSpan | None]
@@ -44,6 +44,7 @@ def findings(plan: SitePlan, rows: Sequence[Row], reached_at: Mapping[str, str] 
         *_unknown(plan),
         *(Finding(WARNING, "clash", text, advice) for text, advice in clashes(plan)),
         *_own_variables(plan, rows),
+        *_homeless(plan),
         *_shared_addresses(hosts),
         *_leased(plan, hosts),
         *_mixed(plan),
@@ -195,6 +196,31 @@ def _mixed(plan: SitePlan) -> Iterator[Finding]:
             )
 
 
+def _homeless(plan: SitePlan) -> Iterator[Finding]:
+    """Hosts of a component that lives on others, which are not among these: there, nobody lets them in."""
+    catalog, parties = plan.estate.catalog, plan.estate.topology.parties
+    lost: dict[tuple[str, str], list[str]] = {}
+    for name, host in plan.hosts.items():
+        for component in host.components:
+            home = catalog.components[component].lives_on
+            if home and not _is_at(parties.get(home), parties[component].hosts[name]):
+                lost.setdefault((component, home), []).append(name)
+    for (component, home), names in lost.items():
+        yield Finding(
+            WARNING,
+            "membership",
+            f"{component} lives on {home}, but these of its hosts are not among those of {home}: {listed(names)}. "
+            f"Others do not let them in for the flows of {home}.",
+            f"Put the group {component} into the group {home}, or their networks under {home} in printnet_networks.",
+        )
+
+
+def _is_at(party: Party | None, host: Host) -> bool:
+    if party is None or not party.known:
+        return False
+    return party.everybody or host.name in party.hosts or not _addresses.without(host.networks, party.networks)
+
+
 def _elsewhere(hosts: Mapping[str, Host], reached_at: Mapping[str, str]) -> Iterator[Finding]:
     """Hosts that Ansible reaches at an address which is none of those their peers see."""
     found = []
@@ -217,6 +243,7 @@ def _elsewhere(hosts: Mapping[str, Host], reached_at: Mapping[str, str]) -> Iter
 
 def _own_variables(plan: SitePlan, rows: Iterable[Row]) -> Iterator[Finding]:
     """Hosts whose plan is not what the estate's variables make it, as some of their own say otherwise."""
+    catalog = plan.estate.catalog
     expected: dict[tuple[str, str], set[_Wanted]] = {}
     ours = {component for host in plan.hosts.values() for component in host.components}
     for row in rows:
@@ -228,7 +255,13 @@ def _own_variables(plan: SitePlan, rows: Iterable[Row]) -> Iterator[Finding]:
     apart = dict.fromkeys(plan.apart)
     for name, host in plan.hosts.items():
         for share in host.shares:
-            planned = {(want.direction, want.flow.id, want.port, want.source_port) for want in share.wants}
+            # What it has as one of those that it lives on is theirs.
+            kinds = catalog.kinds(share.component)
+            planned = {
+                (want.direction, want.flow.id, want.port, want.source_port)
+                for want in share.wants
+                if want.flow.source in kinds or want.flow.destination in kinds
+            }
             if not planned <= expected.get((name, share.component), set()):
                 apart[name] = None
     if apart:

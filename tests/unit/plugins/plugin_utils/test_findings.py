@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -201,6 +202,24 @@ def test_hosts_that_plan_by_variables_of_their_own_are_told(site: Any, own: dict
     (found,) = of("own-variables", findings(site, hosts={"192.0.2.11": own}))
     assert found[0] == "warning"
     assert "make the plan of 192.0.2.11 another" in found[1]
+
+
+@pytest.mark.parametrize(
+    ("groups", "networks", "lost"),
+    [
+        ({"pdm": ["198.51.100.9"]}, OFFICE, []),
+        ({"pdm": ["10.0.0.9"], "workstation": ["10.0.0.9"]}, {}, []),
+        ({"pdm": ["10.0.0.9"]}, {**OFFICE, "workstation": "any"}, []),
+        ({"pdm": ["10.0.0.9"]}, OFFICE, ["10.0.0.9"]),
+        ({"pdm": ["10.0.0.9"]}, {}, ["10.0.0.9"]),
+    ],
+)
+def test_who_lives_on_workstations_has_to_be_one(site: Any, groups: Any, networks: Any, lost: list[str]) -> None:
+    found = findings(site, {**SERVERS, **groups}, printnet_networks={**networks, "netx": "192.0.2.30"})
+    assert [re.findall(r"workstation: (\S+)\.", text) for _severity, text, _advice in of("membership", found)] == (
+        [lost] if lost else []
+    )
+    assert of("own-variables", found) == []
 
 
 def test_warnings_come_first(site: Any) -> None:
