@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +20,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _confirm,
     _inventory,
     _module_call,
+    _notes,
     _plan,
     _variables,
 )
@@ -47,7 +48,8 @@ class ActionModule(ActionBase):
             _module_call.check_host(self._connection)
             if not _SHORTEST <= arguments["confirm_timeout"] <= _LONGEST:
                 raise PortsError(f"confirm_timeout must be from {_SHORTEST} to {_LONGEST} seconds")
-            plan, warnings = self._plan(arguments, task_vars or {})
+            call = Call(task_vars or {}, self._templar.template, _module_call.places(self))
+            plan, warnings = self._plan(call, arguments, task_vars or {})
             for warning in warnings:
                 display.warning(warning)
             given = {name: value for name, value in arguments.items() if value is not None and name != "rules"}
@@ -56,8 +58,10 @@ class ActionModule(ActionBase):
                 # Only who has something to tell waits for this and what it imports.
                 from ansible_collections.printnet.ports.plugins.module_utils import _ledger
 
-                display.warning(f"{task_vars['inventory_hostname']}: {_ledger.sentence(result['removed_by_others'])}")
+                display.warning(f"{call.host}: {_ledger.sentence(result['removed_by_others'])}")
             self._confirm(result)
+            if not result.get("failed"):
+                result["notes"] = self._notes(call, arguments, result)
         except PortsError as wrong:
             # Not raised: ansible-core 2.18 would speak of an exception and a traceback.
             result.update(failed=True, changed=False, msg=wrong.message)
@@ -74,9 +78,16 @@ class ActionModule(ActionBase):
                 raise PortsError(told)
             result["confirmed"] = True
 
-    def _plan(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    def _notes(self, call: Call, arguments: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
+        """What an administrator should read of the answer."""
+        names = [owner.removeprefix(_plan.OWNER) for owner in answer.get("stale", ())]
+        asked = {**arguments, "keeps": _variables.removals_of(call.read, None) == "later"}
+        return _notes.notes(call.host, answer, asked, _memberships(call, names), bool(self._task.check_mode))
+
+    def _plan(
+        self, call: Call, arguments: dict[str, Any], variables: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], list[str]]:
         """What the host's part needs to know, and what the user has to know."""
-        call = Call(variables, self._templar.template, _module_call.places(self))
         arguments["removals"] = _variables.removals_of(call.read, arguments["removals"])
         outbound = _variables.outbound_of(call.read)
         if arguments["owner"] is not None:
@@ -115,9 +126,27 @@ def _planned(
     if arguments["state"] != "present" or not components:
         return [{"owner": owner, "short": short, "rules": []} for owner, short in shorts.items()], []
     estate = call.estate(components, directions)
-    shares = [_plan.share(estate, call.host, name, call.own_options(name), directions) for name in components]
+    shares = [
+        _plan.share(estate, call.host, name, call.own_options(name), directions)
+        if call.is_here(name)
+        else _plan.Share(name, (), ())
+        for name in components
+    ]
     warnings = [*call.warnings, *_plan.unknown_report(estate, call.host, shares)]
     return [{**owner, "short": shorts[owner["owner"]]} for owner in _plan.rules(shares)], warnings
+
+
+def _memberships(call: Call, components: Iterable[str]) -> list[str]:
+    """Those of the components in whose groups the host is, or in the groups of what they live on."""
+    known = [name for name in components if name in call.catalog.components]
+    if not known:
+        return []
+    inventory = call.inventory()
+    return [
+        name
+        for name in known
+        if any(_inventory.is_member(inventory, one, call.host) for one in call.catalog.here(name))
+    ]
 
 
 def _who() -> str:

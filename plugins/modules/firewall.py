@@ -348,6 +348,15 @@ later:
   type: bool
   returned: success
   sample: false
+notes:
+  description:
+    - What an administrator should read of all this, in sentences that begin with the host's name. They are about rules
+      that no group asks for, rules that stay because C(printnet_removals) is V(later), and what differs where
+      C(printnet_apply) is V(false).
+  type: list
+  elements: str
+  returned: success
+  sample: []
 removed_by_others:
   description:
     - The rules, saved or live, that the last run left on the host and that somebody else has removed since, by owner. A
@@ -356,7 +365,9 @@ removed_by_others:
   returned: success
   sample: {"printnet.ports/vpsx": ["in tcp 515 from 192.0.2.0/24"]}
 commands:
-  description: What an administrator would type, or hand to the firewall's own program, to make the same change.
+  description:
+    - What an administrator would type, or hand to the firewall's own program, to make the same change.
+    - The first hundred; a comment says how many more there are.
   type: list
   elements: str
   returned: success
