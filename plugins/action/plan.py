@@ -60,21 +60,24 @@ class ActionModule(ActionBase):
         for warning in (*_variables.misspelt(variables), *run.warnings):
             display.warning(warning)
         earlier = files.earlier(arguments["file"])
-        saved = _plan_file.saved(run.plan, files.now)
+        saved = _plan_file.saved(run.plan, files.now, _plan_output.Views(run.plan).between)
         changes = _plan_file.changes(earlier, saved) if earlier else None
+        views = _plan_run.views(call, run, earlier, changes)
         if variables.get("ansible_limit"):
             for sentence in _plan_run.beyond(run, changes, variables.get("ansible_play_hosts_all", ())):
                 display.warning(sentence)
         if arguments["show"] and not run.plan.hosts:
             display.warning(_plan_run.NOBODY)
-        for form in arguments["show"]:
-            display.display(_plan_output.render(run.plan, f"text-{form}", changes=changes, width=display.columns))
+        if arguments["show"]:
+            display.display(
+                views.text([f"text-{form}" for form in arguments["show"]], width=display.columns or _plan_output.WIDTH)
+            )
         # Shown first: who is to judge a plan that is refused has to see it.
         _plan_run.check(saved, earlier, arguments["approved"], arguments["max_shrink"])
         if arguments["write_topology"]:
             files.write_topology(str(call.read("printnet_topology_file")), run.plan)
         if arguments["folder"]:
-            files.write_views(arguments["folder"], run, changes)
+            files.write_views(arguments["folder"], views, run.left_alone)
         if arguments["file"]:
             files.write_plan(arguments["file"], saved, earlier)
         return {

@@ -16,7 +16,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, 
 from ansible_collections.printnet.ports.plugins.plugin_utils._areas import Areas
 from ansible_collections.printnet.ports.plugins.plugin_utils._flow_rows import CHECKS, DIRECT, End, Row, line_of
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Flow
-from ansible_collections.printnet.ports.plugins.plugin_utils._plan_file import Change
+from ansible_collections.printnet.ports.plugins.plugin_utils._plan_file import Between, Change, Pair
 from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host
 
@@ -29,11 +29,6 @@ ADD, REMOVE = "add", "remove"
 _NOBODY = End("", ())
 _EXACT, _MOST = 20, 900
 """A cell has so many networks one by one, and so many groups of them: more than a spreadsheet's cell can hold."""
-
-Key = tuple[str, str, str, str, str, str, str]
-"""Source and destination component, flow, transport, port, source port, and by which way."""
-Between = Mapping[Key, tuple[tuple[str, ...], tuple[str, ...]]]
-"""The networks of both ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +83,7 @@ def together(some: Iterable[Line]) -> list[Line]:
 
 def between(plan: SitePlan, rows: Iterable[Row]) -> Between:
     """The rows that are no rule of a host of ours: a comparison of hosts' rules says nothing of them."""
-    found: dict[Key, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    found: dict[Pair, tuple[tuple[str, ...], tuple[str, ...]]] = {}
     for row in rows:
         ends = {"in": row.destination, "out": row.source}
         if any(plan.hosts.keys() & ends[direction].hosts for direction in row.opened):
@@ -175,7 +170,7 @@ class _Estate:
             unknown="" if flow else change.flow,
         )
 
-    def line_between(self, key: Key, what: str, sources: tuple[str, ...], destinations: tuple[str, ...]) -> Line:
+    def line_between(self, key: Pair, what: str, sources: tuple[str, ...], destinations: tuple[str, ...]) -> Line:
         source, destination, flow, transport, port, source_port, via = key
         known = self._flows.get(flow)
         return Line(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, product
 from typing import Any
 
@@ -128,12 +129,14 @@ def _wants(here: _Here, flow: Flow, direction: str, other: str, parties: Iterabl
             key = (state.port, state.source_port if state.match_source_port else None)
             networks.setdefault(key, []).append(group.networks)
     return [
-        Want(flow, direction, port, source_port, _together(groups)) for (port, source_port), groups in networks.items()
+        Want(flow, direction, port, source_port, _together(tuple(groups)))
+        for (port, source_port), groups in networks.items()
     ]
 
 
-def _together(groups: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """What one group has is in its fewest already."""
+@lru_cache(maxsize=256)
+def _together(groups: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """What one group has is in its fewest already; the same groups come for each host and flow."""
     return groups[0] if len(groups) == 1 else _addresses.merge(chain.from_iterable(groups))
 
 

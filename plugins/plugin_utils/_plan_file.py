@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
@@ -26,6 +26,10 @@ _ANEW = "Name another file, or remove this one to begin anew."
 Key = tuple[str, str, str, str, str, str]
 """Component, direction, flow, transport, port, source port: what a rule is for."""
 Wants = Mapping[Key, tuple[str, ...]]
+Pair = tuple[str, str, str, str, str, str, str]
+"""Source and destination component, flow, transport, port, source port, and by which way."""
+Between = Mapping[Pair, tuple[tuple[str, ...], tuple[str, ...]]]
+"""What runs between parties that are not ours: the networks of both ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Saved:
     components: Mapping[str, tuple[str, ...]]
     hosts: Mapping[str, Wants]
     path: str = ""
+    between: Between = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,8 @@ class Change:
     went: tuple[str, ...]
 
 
-def saved(plan: SitePlan, written: str) -> Saved:
-    """The plan in the form that is saved."""
+def saved(plan: SitePlan, written: str, between: Between) -> Saved:
+    """The plan in the form that is saved, with what is no rule of a host of ours."""
     components = {
         name: _addresses.merge([*party.networks, *(cidr for group in party.groups for cidr in group.networks)])
         if not party.everybody
@@ -68,6 +73,7 @@ def saved(plan: SitePlan, written: str) -> Saved:
         written,
         components,
         {name: _wants(host) for name, host in plan.hosts.items()},
+        between=between,
     )
 
 
@@ -89,7 +95,8 @@ def _key(component: str, want: Want) -> Key:
 def dump(plan: Saved) -> str:
     """The file's text, JSON; lists of networks, which many rules share, stand in it once."""
     numbers: dict[tuple[str, ...], int] = {}
-    for cidrs in (*plan.components.values(), *(peers for wants in plan.hosts.values() for peers in wants.values())):
+    peers = (networks for wants in plan.hosts.values() for networks in wants.values())
+    for cidrs in (*plan.components.values(), *peers, *(end for ends in plan.between.values() for end in ends)):
         numbers.setdefault(cidrs, len(numbers))
     return json.dumps(
         {
@@ -102,6 +109,7 @@ def dump(plan: Saved) -> str:
                 name: [[*key, numbers[peers]] for key, peers in sorted(wants.items())]
                 for name, wants in sorted(plan.hosts.items())
             },
+            "between": [[*key, *(numbers[end] for end in ends)] for key, ends in sorted(plan.between.items())],
         },
         indent=1,
     )
@@ -122,6 +130,7 @@ def load(path: str, text: str) -> Saved:
             {str(name): networks[number] for name, number in raw["components"].items()},
             {str(name): {_read_key(row): networks[row[6]] for row in rows} for name, rows in raw["hosts"].items()},
             path,
+            {_read_pair(row): (networks[row[7]], networks[row[8]]) for row in raw["between"]},
         )
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as wrong:
         raise PortsError(f"{path} is no plan, or a damaged one{damaged(wrong)}. {_ANEW}") from None
@@ -130,6 +139,11 @@ def load(path: str, text: str) -> Saved:
 def _read_key(row: list[Any]) -> Key:
     component, direction, flow, transport, port, source = map(str, row[:6])
     return (component, direction, flow, transport, port, source)
+
+
+def _read_pair(row: list[Any]) -> Pair:
+    source, destination, flow, transport, port, source_port, via = map(str, row[:7])
+    return (source, destination, flow, transport, port, source_port, via)
 
 
 def changes(earlier: Saved, plan: Saved) -> list[Change]:

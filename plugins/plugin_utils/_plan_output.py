@@ -20,11 +20,11 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _system_role,
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._areas import Areas
-from ansible_collections.printnet.ports.plugins.plugin_utils._change_request import Between, Line
+from ansible_collections.printnet.ports.plugins.plugin_utils._change_request import Line
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, nearest, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._findings import Finding
 from ansible_collections.printnet.ports.plugins.plugin_utils._flow_rows import Row
-from ansible_collections.printnet.ports.plugins.plugin_utils._plan_file import Change
+from ansible_collections.printnet.ports.plugins.plugin_utils._plan_file import Between, Change
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan_text import Page
 from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
 

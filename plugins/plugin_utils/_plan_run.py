@@ -23,6 +23,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
 from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, listed, shown, unreadable
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan_file import Change, Saved
+from ansible_collections.printnet.ports.plugins.plugin_utils._plan_output import Views
 from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
 
 NOBODY = (
@@ -63,6 +64,12 @@ def plan(call: Call, *, fresh: bool) -> Run:
     visible = tuple(name for name in made.hosts if name in seen)
     left_alone = tuple(name for name in visible if call.is_left_alone(name))
     return Run(made, visible, (*warnings, *made.warnings), left_alone)
+
+
+def views(call: Call, run: Run, earlier: Saved | None, changes: list[Change] | None) -> Views:
+    """The forms of the plan; of the hosts that this run sees it is known where Ansible reaches them."""
+    at = {name: str(call.host_variables(name).get("ansible_host") or "") for name in run.visible}
+    return Views(run.plan, changes, earlier.between if earlier else None, {name: to for name, to in at.items() if to})
 
 
 def check(saved: Saved, earlier: Saved | None, approved: str | None, max_shrink: float) -> None:
@@ -140,7 +147,8 @@ class Files:
         return None if text is None else _plan_file.load(str(name), text)
 
     def write_plan(self, name: str, saved: Saved, earlier: Saved | None) -> None:
-        if earlier is None or (earlier.hosts, earlier.components) != (saved.hosts, saved.components):
+        parts = (saved.hosts, saved.components, saved.between)
+        if earlier is None or (earlier.hosts, earlier.components, earlier.between) != parts:
             self._write(name, _plan_file.dump(saved))
 
     def write_topology(self, name: str, made: SitePlan) -> None:
@@ -161,12 +169,12 @@ class Files:
         if text is None or text != _topology_file.dump(*parts, written, made.apart):
             self._write(name, _topology_file.dump(*parts, self.now, made.apart))
 
-    def write_views(self, folder: str, run: Run, changes: list[Change] | None) -> None:
-        """Each view of the plan as a file of the folder."""
+    def write_views(self, folder: str, views: Views, left_alone: Iterable[str]) -> None:
+        """Each view of the plan as a file of the folder, and variables for the hosts that somebody else looks after."""
         for name, form in _plan_output.FILES.items():
-            self._write(f"{folder}/{name}", _plan_output.render(run.plan, form, changes=changes))
-        for host in run.left_alone:
-            text = _plan_output.render(run.plan, "system-role", host=host)
+            self._write(f"{folder}/{name}", views.render(form))
+        for host in left_alone:
+            text = views.render("system-role", host=host)
             self._write(f"{folder}/system_roles/{host.replace('/', '_')}.yml", text)
 
     def _read(self, name: str) -> str | None:

@@ -106,7 +106,7 @@ class Estate:
         return {(f"{want.flow.transport}/{want.port[0]}", ", ".join(want.peers)) for want in share.wants}
 
     def digest(self, host: str) -> str:
-        return _plan_file.saved(_site_plan.site_plan(self.call(host).inventory()), "").digest
+        return _plan_file.saved(_site_plan.site_plan(self.call(host).inventory()), "", {}).digest
 
 
 @pytest.fixture(name="estate")

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _plan_file
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan_file import Change, Key, Saved
+from ansible_collections.printnet.ports.plugins.plugin_utils._plan_output import Views
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,7 +34,8 @@ def _site(site: Sites, **everywhere: Any) -> Any:
 
 
 def _saved(here: Any, written: str = "yesterday") -> Saved:
-    return _plan_file.saved(here.plan("v1"), written)
+    plan = here.plan("v1")
+    return _plan_file.saved(plan, written, Views(plan).between)
 
 
 def _components(**components: str) -> Saved:
@@ -46,7 +48,7 @@ def _components(**components: str) -> Saved:
 def test_what_is_written_is_read_back(site: Sites) -> None:
     plan = _saved(_site(site))
     found = _plan_file.load("plan.json", _plan_file.dump(plan))
-    assert found == Saved(plan.digest, "yesterday", plan.components, plan.hosts, "plan.json")
+    assert found == Saved(plan.digest, "yesterday", plan.components, plan.hosts, "plan.json", plan.between)
     assert _plan_file.changes(found, plan) == []
     assert set(plan.components) == {"vpsx", "serverx", "alertx", "workstation", "load_balancer"}
 

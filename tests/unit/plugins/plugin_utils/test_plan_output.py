@@ -45,8 +45,8 @@ def rows(text: str) -> list[dict[str, str]]:
 
 def changed(before: SitePlan, after: SitePlan) -> Views:
     """The views of a plan against an earlier one."""
-    earlier = _plan_file.saved(before, "then")
-    changes = _plan_file.changes(earlier, _plan_file.saved(after, "now"))
+    earlier = _plan_file.saved(before, "then", {})
+    changes = _plan_file.changes(earlier, _plan_file.saved(after, "now", {}))
     return Views(after, changes, before=Views(before).between)
 
 

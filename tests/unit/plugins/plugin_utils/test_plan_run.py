@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.printnet.ports.plugins.plugin_utils import _plan_file, _plan_run, _topology_file
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan_file import Saved
+from ansible_collections.printnet.ports.plugins.plugin_utils._plan_output import Views
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan_run import Files, Run
 
 FaultsOf = Callable[..., list[str]]
@@ -36,7 +37,7 @@ def _run(here: Any, host: str = "v1", fresh: bool = False) -> Run:
 
 
 def _saved(here: Any) -> Saved:
-    return _plan_file.saved(_run(here).plan, "yesterday")
+    return _plan_file.saved(_run(here).plan, "yesterday", {})
 
 
 def _files(folder: Path, now: datetime | None = NOW) -> Files:
@@ -69,7 +70,7 @@ def test_a_slice_plans_all_and_sees_its_own(site: Sites, tmp_path: Path) -> None
     part = here.slice(["v2", "q1"], printnet_topology_file=str(tmp_path / "t.json"), printnet_sliced=True)
     run = _run(part, "v2")
     assert run.visible == ("v2", "q1")
-    assert _plan_file.saved(run.plan, "").digest == _plan_file.saved(whole.plan, "").digest
+    assert _plan_file.saved(run.plan, "", {}).digest == _plan_file.saved(whole.plan, "", {}).digest
     assert [one for one in run.warnings if "stale" in one] == []
 
 
@@ -223,7 +224,7 @@ def test_what_is_no_topology_is_never_overwritten(site: Sites, tmp_path: Path, f
 def test_check_mode_says_what_would_be_written(site: Sites, tmp_path: Path) -> None:
     run = _run(_site(site))
     files = _files(tmp_path, None)
-    files.write_plan("plan.json", _plan_file.saved(run.plan, ""), None)
+    files.write_plan("plan.json", _plan_file.saved(run.plan, "", {}), None)
     files.write_topology("t.json", run.plan)
     assert files.written == [str(tmp_path / "plan.json"), str(tmp_path / "t.json")]
     assert list(tmp_path.iterdir()) == []
@@ -248,11 +249,12 @@ def test_a_file_that_can_not_be_read_is_said(tmp_path: Path, faults_of: FaultsOf
 def test_a_folder_gets_every_view_and_the_hosts_of_somebody_else(site: Sites, tmp_path: Path) -> None:
     here = _site(site)
     here.hosts["s1"]["printnet_apply"] = False
+    assert _run(here).left_alone == ("s1",)
     files = _files(tmp_path)
-    files.write_views("request", _run(here), None)
+    files.write_views("request", Views(_run(here).plan), ["s1"])
     found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert found == {str(Path(name).relative_to(tmp_path)) for name in files.written}
-    assert {"request/change-request.csv", "request/plan.json", "request/system_roles/s1.yml"} <= found
+    assert {"request/change-request.csv", "request/flows.json", "request/system_roles/s1.yml"} <= found
     again = _files(tmp_path)
-    again.write_views("request", _run(here), None)
+    again.write_views("request", Views(_run(here).plan), ["s1"])
     assert again.written == []
