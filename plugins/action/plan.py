@@ -69,9 +69,8 @@ class ActionModule(ActionBase):
         if arguments["show"] and not run.plan.hosts:
             display.warning(_plan_run.NOBODY)
         if arguments["show"]:
-            display.display(
-                views.text([f"text-{form}" for form in arguments["show"]], width=display.columns or _plan_output.WIDTH)
-            )
+            width = vars(display).get("columns") or _plan_output.WIDTH
+            display.display(views.text([f"text-{form}" for form in arguments["show"]], width=width))
         # Shown first: who is to judge a plan that is refused has to see it.
         _plan_run.check(saved, earlier, arguments["approved"], arguments["max_shrink"])
         if arguments["write_topology"]:

@@ -70,7 +70,7 @@ GATES = [
     Gate("ansible-lint", ("ansible-lint", "--profile=production", "--strict", "--offline", "--nocolor"), fast=True),
     Gate("mypy, controller", ("mypy", "-p", PLUGINS), fast=True),
     Gate("mypy, hosts", (*MYPY_HOSTS, "-p", f"{PLUGINS}.modules", "-p", f"{PLUGINS}.module_utils"), fast=True),
-    Gate("mypy, tests", ("mypy", "tests/gates"), fast=True),
+    Gate("mypy, tests", ("mypy", "-p", "ansible_collections.printnet.ports.tests.gates"), fast=True),
     Gate("unit tests", ("pytest", "-q", "tests/unit"), fast=True),
     Gate("antsibull-docs", ("antsibull-docs", "lint-collection-docs", *DOCS, "."), fast=True),
     Gate("ruff", ("ruff", "check", "--no-cache", "--output-format=concise"), fast=True),
