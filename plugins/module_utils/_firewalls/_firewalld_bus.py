@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._rich import Raw, set_pattern
 from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError
+from ansible_collections.printnet.ports.plugins.module_utils._rules import span_of
 
 try:
     import dbus
@@ -38,9 +39,12 @@ class Bus:
     def __init__(self) -> None:
         self._version: tuple[int, ...] | None = None
         self.others: list[tuple[str, dict[str, Any]]] | None = None
+        self._known: dict[tuple[str, str], Any] = {}
         try:
             self._bus = dbus.SystemBus()
             answers = self._bus.name_has_owner(_NAME)
+            # Under its own name there is nothing to look up again for each call.
+            self._peer = self._bus.get_name_owner(_NAME) if answers else _NAME
         except dbus.DBusException as wrong:
             raise HostError(f"The system's D-Bus does not answer: {wrong.get_dbus_message()}. {UNCHANGED}") from None
         if not answers:
@@ -53,7 +57,7 @@ class Bus:
             raise HostError(f"firewalld is in state {state}, as journalctl -u firewalld tells. {UNCHANGED}")
 
     def _object(self, path: str) -> Any:
-        return self._bus.get_object(_NAME, path, introspect=False)
+        return self._bus.get_object(self._peer, path, introspect=False)
 
     def live(self, interface: str = "") -> Any:
         """An interface to what is live, such as ``.zone``."""
@@ -117,63 +121,78 @@ class Bus:
         item = self.config(f".config.{kind}", path)
         return plain(self.call(item.getSettings2 if kind == "zone" else item.getSettings))
 
+    def forget(self) -> None:
+        """Ask anew from now on: something was changed, or may have been."""
+        self._known.clear()
+
+    def policies(self, kind: str) -> list[str]:
+        """The names of the policies that are saved, or live."""
+        if (kind, "") not in self._known:
+            ask = self.config().getPolicyNames if kind == "saved" else self.live(".policy").getPolicies
+            self._known[kind, ""] = self.names(ask)
+        found: list[str] = self._known[kind, ""]
+        return found
+
+    def policy(self, kind: str, name: str) -> Mapping[str, Any]:
+        """What is saved, or live, of a policy that is there. It is asked for once: four questions need it."""
+        if (kind, name) not in self._known:
+            if kind == "saved":
+                path = self.call(self.config().getPolicyByName, name)
+                self._known[kind, name] = self.call(self.config(".config.policy", path).getSettings)
+            else:
+                self._known[kind, name] = self.call(self.live(".policy").getPolicySettings, name)
+        found: Mapping[str, Any] = self._known[kind, name]
+        return found
+
     def saved_set(self, name: str) -> Any:
         """The saved settings of a set: version, short, description, type, options, entries; None without one."""
         path = self.attempt(self.config().getIPSetByName, name)
         return None if path is None else self.call(self.config(".config.ipset", path).getSettings)
+
+    def own_set(self, name: str) -> Any:
+        """The same of a set that we made: its file says it much faster, which matters where there are hundreds."""
+        return _set_file(FILES / "ipsets" / f"{name}.xml") or self.saved_set(name)
 
     def titles(self, prefix: str, is_known: Callable[[str], bool]) -> dict[str, str]:
         """The policies and the sets, saved or live, whose name begins so, each with its title.
 
         The title of one that is known is left empty: a set with thousands of entries takes long.
         """
-        config, live, ipsets = self.config(), self.live(".policy"), self.live(".ipset")
+        ipsets = self.live(".ipset")
         found: dict[str, str] = {}
-        for name in self._new(found, prefix, config.getIPSetNames):
-            found[name] = "" if is_known(name) else str(self.saved_set(name)[1])
-        for name in self._new(found, prefix, ipsets.getIPSets):
+        for name in _new(found, prefix, self.names(self.config().getIPSetNames)):
+            found[name] = "" if is_known(name) else str(self.own_set(name)[1])
+        for name in _new(found, prefix, self.names(ipsets.getIPSets)):
             found[name] = "" if is_known(name) else str(self.call(ipsets.getIPSetSettings, name)[1])
-        for name in self._new(found, prefix, config.getPolicyNames):
-            found[name] = "" if is_known(name) else str(self.saved_settings("policy", name).get("short", ""))
-        for name in self._new(found, prefix, live.getPolicies):
-            found[name] = "" if is_known(name) else str(self.call(live.getPolicySettings, name).get("short", ""))
+        for kind in ("saved", "live"):
+            for name in _new(found, prefix, self.policies(kind)):
+                found[name] = "" if is_known(name) else str(self.policy(kind, name).get("short", ""))
         return found
-
-    def _new(self, found: Collection[str], prefix: str, ask: Any) -> list[str]:
-        return [name for name in self.names(ask) if name.startswith(prefix) and name not in found]
 
     def priorities(self) -> dict[str, set[int]]:
         """The priorities of each policy, saved and live."""
-        config, live = self.config(), self.live(".policy")
         found: dict[str, set[int]] = {}
-        for name in self.names(config.getPolicyNames):
-            path = self.call(config.getPolicyByName, name)
-            found.setdefault(name, set()).add(_priority(self.call(self.config(".config.policy", path).getSettings)))
-        for name in self.names(live.getPolicies):
-            found.setdefault(name, set()).add(_priority(self.call(live.getPolicySettings, name)))
+        for kind in ("saved", "live"):
+            for name in self.policies(kind):
+                found.setdefault(name, set()).add(_priority(self.policy(kind, name)))
         return found
 
     def read(self, kind: str, names: Iterable[str]) -> dict[str, tuple[Raw, Mapping[str, Any] | None, bool]]:
         """What is saved, or live, of some policies and their sets: the settings too, and whether the sets are ours."""
-        config, live, ipsets = self.config(), self.live(".policy"), self.live(".ipset")
-        is_saved = kind == "saved"
-        policies = set(self.names(config.getPolicyNames if is_saved else live.getPolicies))
-        sets = self.names(config.getIPSetNames if is_saved else ipsets.getIPSets)
+        ipsets, is_saved = self.live(".ipset"), kind == "saved"
+        policies = self.policies(kind)
+        sets = self.names(self.config().getIPSetNames if is_saved else ipsets.getIPSets)
         found = {}
         for name in names:
-            settings = None
-            if name in policies and is_saved:
-                path = self.call(config.getPolicyByName, name)
-                settings = self.call(self.config(".config.policy", path).getSettings)
-            elif name in policies:
-                settings = self.call(live.getPolicySettings, name)
+            settings = self.policy(kind, name) if name in policies else None
             mine = [one for one in sets if set_pattern(name).match(one)]
-            values = {one: self.saved_set(one) if is_saved else self.call(ipsets.getIPSetSettings, one) for one in mine}
+            values = {one: self.own_set(one) if is_saved else self.call(ipsets.getIPSetSettings, one) for one in mine}
             found[name] = _raw(settings, values)
         return found
 
     def save(self, name: str, owner: str, direction: str, raw: Raw, priority: int = LAST) -> None:
         """Make what is saved exactly this; a policy comes after the sets that it names, and goes before them."""
+        self.forget()
         config = self.config()
         there = {one for one in self.names(config.getIPSetNames) if set_pattern(name).match(one)}
         for one, entries in raw.sets:
@@ -183,6 +202,7 @@ class Bus:
             else:
                 self.call(config.addIPSet, one, _set_settings(owner, one, entries))
         self._save_policy(name, raw.rich, lambda rich: _settings(owner, direction, priority, rich))
+        self.forget()
         for one in there - raw.entries().keys():
             self.call(self.config(".config.ipset", self.call(config.getIPSetByName, one)).remove)
         # What firewalld leaves of a file that it changes or removes.
@@ -192,7 +212,7 @@ class Bus:
 
     def _save_policy(self, name: str, rich: frozenset[str] | None, settings: Callable[[Iterable[str]], Any]) -> None:
         config = self.config()
-        exists = name in self.names(config.getPolicyNames)
+        exists = name in self.policies("saved")
         if rich is not None and not exists:
             self.call(config.addPolicy, name, settings(rich))
         elif exists:
@@ -205,6 +225,7 @@ class Bus:
     def set_live_rules(self, name: str, rich: Iterable[str]) -> None:
         """Make the live policy have exactly the rules; of all settings only these change at run time."""
         settings = dbus.Dictionary({"rich_rules": dbus.Array(sorted(rich), signature="s")}, signature="sv")
+        self.forget()
         self.call(self.live(".policy").setPolicySettings, name, settings)
 
     def change_live_set(self, name: str, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
@@ -217,7 +238,29 @@ class Bus:
 
     def reload(self) -> None:
         """Make live what is saved."""
+        self.forget()
         self.call(self.live().reload)
+
+
+def _new(found: Collection[str], prefix: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith(prefix) and name not in found]
+
+
+def _set_file(path: Path) -> Any:
+    """The settings of a set of networks as its file has them; None where firewalld would have to be asked for it."""
+    # Few hosts have sets, and only they wait for this.
+    from xml.etree import ElementTree
+
+    try:
+        root = ElementTree.parse(path).getroot()  # noqa: S314 # only root writes it
+        entries = [(entry.text or "").strip() for entry in root.iter("entry")]
+        for entry in entries:
+            span_of(_network(entry))
+    except (OSError, ValueError, ElementTree.ParseError):
+        return None
+    options = {option.get("name"): option.get("value") for option in root.iter("option")}
+    texts = [(root.findtext(key) or "").strip() for key in ("short", "description")]
+    return (root.get("version"), *texts, root.get("type"), options, entries) if root.tag == "ipset" else None
 
 
 def _raw(settings: Mapping[str, Any] | None, sets: Mapping[str, Any]) -> tuple[Raw, Mapping[str, Any] | None, bool]:

@@ -14,7 +14,6 @@ from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_meaning as meaning
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_bus import LAST, Bus, plain
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_meaning import Look, Place, Service
@@ -61,10 +60,9 @@ def _policies_of_others(bus: Bus) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _read_policies(bus: Bus) -> Iterator[tuple[str, dict[str, Any]]]:
-    policies = bus.live(".policy")
-    for name in bus.names(policies.getPolicies):
+    for name in bus.policies("live"):
         if not re.match(r"pn(?:ports|pout)\d-", name):
-            settings = plain(bus.call(policies.getPolicySettings, name))
+            settings = plain(bus.policy("live", name))
             defaults: dict[str, Any] = {"priority": "-1", "target": "CONTINUE", **dict.fromkeys(_LISTS, ())}
             yield name, {**defaults, **settings}
 
@@ -161,8 +159,14 @@ def _of_policy(
 
 def _direct(bus: Bus) -> list[Foreign]:
     """Direct rules come before all others. What they let in has its way to go nevertheless, so it opens nothing."""
+    rules = bus.attempt(bus.live(".direct").getAllRules)
+    if not rules:
+        return []
+    # Few hosts have direct rules, and only they wait for this.
+    from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables
+
     found = []
-    for version, table, chain, _priority, words in bus.attempt(bus.live(".direct").getAllRules) or ():
+    for version, table, chain, _priority, words in rules:
         direction = {"INPUT": "in", "INPUT_direct": "in", "OUTPUT": "out", "OUTPUT_direct": "out"}.get(str(chain))
         if table != "filter" or direction is None or version not in ("ipv4", "ipv6"):
             continue

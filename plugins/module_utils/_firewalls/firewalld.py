@@ -95,6 +95,7 @@ class Firewalld(Backend):
 
     def read(self) -> States:
         self._taken = None
+        self._bus.forget()
         states: dict[str, list[Half]] = {owner: [] for owner in self.shorts}
         for kind, kept in (("saved", self._saved), ("live", self._live)):
             there = self._bus.read(kind, self._names.values())
@@ -130,7 +131,8 @@ class Firewalld(Backend):
         return Raw(raw.rich, sets) in [self._encode(name, rules, variant) for variant in (0, 1)]
 
     def _encode(self, name: str, rules: tuple[Rule, ...], variant: int) -> Raw:
-        return _rich.encode(name, rules, variant, self._bus.sets_of_destinations())
+        is_out = any(rule.direction == "out" for rule in rules)
+        return _rich.encode(name, rules, variant, not is_out or self._bus.sets_of_destinations())
 
     def _priorities(self, slot: Slot) -> list[int]:
         """The priorities that the policy may have, the best one first.
