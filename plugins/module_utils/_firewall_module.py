@@ -30,6 +30,8 @@ from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHAN
 from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
 from ansible_collections.printnet.ports.plugins.module_utils._state import Found, States
 
+COMMANDS = 100
+"""More of them than this are counted only."""
 _PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
 Wanted = dict[str, tuple[Rule, ...]]
 
@@ -178,7 +180,7 @@ def _apply(call: _Call, name: str, wanted: Wanted) -> dict[str, Any]:
         "differs": aims != now or bool(left),
         "rules": _plain(wanted),
         "confirmed": False,
-        "commands": firewall.commands(now, aims) if aims != now else [],
+        "commands": _few(firewall.commands(now, aims)) if aims != now else [],
         "stale": list(call.unnamed(firewall.owners())) if keeps and call.known else standing,
         "later": later,
         "removed_by_others": removed,
@@ -318,6 +320,12 @@ def _compare(found: States, aims: States, live_only: bool = False) -> None:
     }
     if different:
         raise HostError(f"The firewall did not take what it was given; it has {different}.")
+
+
+def _few(commands: list[str]) -> list[str]:
+    """As many as somebody reads: to hand over thousands takes longer than many a change."""
+    more = len(commands) - COMMANDS
+    return [*commands[:COMMANDS], f"# and {more} more"] if more > 0 else commands
 
 
 def _plain(wanted: Wanted) -> list[dict[str, Any]]:
