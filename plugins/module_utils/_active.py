@@ -9,50 +9,50 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ansible_collections.printnet.ports.plugins.module_utils import _host
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import ENTRIES, FIREWALLS
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
 
 _SYSTEMD = Path("/run/systemd/system")
 
 
-def choose(run: Run, asked: str = "auto") -> str | None:
+def choose(run: _host.Run, asked: str = "auto") -> str | None:
     """The one firewall that is active; None where there is none."""
     if asked != "auto" and asked not in FIREWALLS:
-        raise HostError(f"firewall {asked!r} must be auto or one of {', '.join(FIREWALLS)}. {UNCHANGED}")
+        raise _host.HostError(f"firewall {asked!r} must be auto or one of {', '.join(FIREWALLS)}. {_host.UNCHANGED}")
     active = active_firewalls(run)
     if len(active) > 1:
-        raise HostError(
+        raise _host.HostError(
             f"{' and '.join(active)} are active on this host at once, so nobody can say which of them decides. "
-            f"Switch all but one off. {UNCHANGED}"
+            f"Switch all but one off. {_host.UNCHANGED}"
         )
     if asked != "auto" and active != [asked]:
         there = f"{active[0]} is" if active else "No firewall is"
-        raise HostError(f"{there} active on this host, and the task asks for {asked}. {UNCHANGED}")
+        raise _host.HostError(f"{there} active on this host, and the task asks for {asked}. {_host.UNCHANGED}")
     if active:
         return active[0]
     stopped = stopped_firewalls(run)
     if stopped:
-        raise HostError(
+        raise _host.HostError(
             f"{stopped[0]} starts at boot, and does not run now. Start it, or switch it off for good: "
-            f"systemctl start {stopped[0]}, or systemctl disable {stopped[0]}. {UNCHANGED}"
+            f"systemctl start {stopped[0]}, or systemctl disable {stopped[0]}. {_host.UNCHANGED}"
         )
     return None
 
 
-def active_firewalls(run: Run) -> list[str]:
+def active_firewalls(run: _host.Run) -> list[str]:
     """The firewalls that filter on this host now; tables of Docker, libvirt or fail2ban are none."""
     on = _units_that(run, "is-active", ("active", "activating", "reloading"))
     found = [name for name, entry in ENTRIES.items() if on.intersection(entry.units) or entry.is_switched_on()]
     return found or [name for name, kind in FIREWALLS.items() if kind.filters(run)]
 
 
-def stopped_firewalls(run: Run) -> list[str]:
+def stopped_firewalls(run: _host.Run) -> list[str]:
     """The firewalls that start at boot, though they do not run now."""
     on = _units_that(run, "is-enabled", ("enabled",))
     return [name for name, entry in ENTRIES.items() if on.intersection(entry.units)]
 
 
-def _units_that(run: Run, question: str, answers: tuple[str, ...]) -> set[str]:
+def _units_that(run: _host.Run, question: str, answers: tuple[str, ...]) -> set[str]:
     units = [unit for entry in ENTRIES.values() for unit in entry.units]
     if not _SYSTEMD.is_dir():
         return set()
@@ -62,7 +62,7 @@ def _units_that(run: Run, question: str, answers: tuple[str, ...]) -> set[str]:
     return {unit for unit in units if run(["systemctl", question, unit])[1].strip() in answers}
 
 
-def leftovers(run: Run, active: Sequence[str], shorts: Mapping[str, str]) -> dict[str, list[str]]:
+def leftovers(run: _host.Run, active: Sequence[str], shorts: Mapping[str, str]) -> dict[str, list[str]]:
     """What stands of the owners in the files of firewalls that are not active, by firewall."""
     others = [name for name, entry in ENTRIES.items() if name not in active and entry.has_traces()]
     found = {name: FIREWALLS[name].left(run, shorts) for name in others}

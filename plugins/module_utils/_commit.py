@@ -30,8 +30,6 @@ from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _active, _host, _ledger, _records, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
-from ansible_collections.printnet.ports.plugins.module_utils._state import Found, States
 
 FOLDER = Path("/run/printnet.ports")
 PENDING = FOLDER / "pending.json"
@@ -78,8 +76,8 @@ class Change:
 
     firewall: str
     shorts: Mapping[str, str]
-    before: States
-    after: States
+    before: _state.States
+    after: _state.States
     run: str
     timeout: int
     deadline: float = 0
@@ -121,20 +119,21 @@ def can_restore() -> bool:
     return Path("/run/systemd/system").is_dir() and shutil.which("systemd-run", path=_host.PATH) is not None
 
 
-def arm(run: Run, change: Change) -> Change:
+def arm(run: _host.Run, change: Change) -> Change:
     """Write the change down and arm its switch. Nothing is applied where either is not certain."""
     armed = replace(change, deadline=time.monotonic() + change.timeout, armed=_records.now())
     try:
         try:
             _put_down(armed)
         except OSError as wrong:
-            raise HostError(
-                f"What the firewall has now could not be written down, to be put back if need be: {wrong}. {UNCHANGED}"
+            raise _host.HostError(
+                f"What the firewall has now could not be written down, to be put back if need be: {wrong}. "
+                f"{_host.UNCHANGED}"
             ) from None
         _start_timer(run, armed)
         if _change(PENDING) != armed or _change(KEPT) != armed:
-            raise HostError(f"What was written down of the firewall's state reads differently. {UNCHANGED}")
-    except HostError:
+            raise _host.HostError(f"What was written down of the firewall's state reads differently. {_host.UNCHANGED}")
+    except _host.HostError:
         disarm(run, armed)
         raise
     return armed
@@ -166,7 +165,7 @@ def _copy(library: Path, name: str) -> None:
     path.write_text(source or "", encoding="utf-8")
 
 
-def _start_timer(run: Run, change: Change) -> None:
+def _start_timer(run: _host.Run, change: Change) -> None:
     """systemd-run alone may fire up to a minute late, and its answer is no proof: the timer is read back.
 
     A switch that starts when a confirmation removes its files fails; its unit is collected all the same.
@@ -180,16 +179,20 @@ def _start_timer(run: Run, change: Change) -> None:
         ]
     )  # fmt: skip
     if rc != 0:
-        raise HostError(f"systemd made no timer that could put the firewall back: {told.strip()}. {UNCHANGED}")
+        raise _host.HostError(
+            f"systemd made no timer that could put the firewall back: {told.strip()}. {_host.UNCHANGED}"
+        )
     units, asked = [f"{change.unit}.timer", f"{change.unit}.service"], ("ActiveState", "TimersMonotonic", "ExecStart")
     shown = run(["systemctl", "show", *units, *(f"--property={name}" for name in asked)])[1]
     span = _SPAN.search(shown)
     seconds = sum(int(number) * _UNITS[unit] for number, unit in _PARTS.findall(span[1])) if span else 0
     if "ActiveState=active" not in shown or seconds != change.timeout or change.token not in shown:
-        raise HostError(f"systemd does not have the timer that it was given: {' '.join(shown.split())}. {UNCHANGED}")
+        raise _host.HostError(
+            f"systemd does not have the timer that it was given: {' '.join(shown.split())}. {_host.UNCHANGED}"
+        )
 
 
-def disarm(run: Run, change: Change) -> None:
+def disarm(run: _host.Run, change: Change) -> None:
     """Stop the switch and remove what it needed."""
     for path in (KEPT, PENDING):
         with suppress(OSError):
@@ -200,7 +203,7 @@ def disarm(run: Run, change: Change) -> None:
 
 
 @contextmanager
-def alone(run: Run, say: Callable[[str], None]) -> Iterator[None]:
+def alone(run: _host.Run, say: Callable[[str], None]) -> Iterator[None]:
     """Holds the host for one run: no other one, and no change that still waits for its confirmation."""
     told = False
     while True:
@@ -225,7 +228,7 @@ def rebooted() -> Change | None:
     return kept if kept and kept.boot != _records.boot() else None
 
 
-def _settle(run: Run) -> bool:
+def _settle(run: _host.Run) -> bool:
     """Whether a change is open; one that nobody will end any more is ended here. Called under the lock."""
     if not PENDING.exists():
         gone = rebooted()
@@ -243,12 +246,12 @@ def _settle(run: Run) -> bool:
             return True
     name = change.firewall if change else _active.choose(run)
     if name is None:
-        raise HostError("A change was not confirmed, and no firewall is active in which it could be put back.")
+        raise _host.HostError("A change was not confirmed, and no firewall is active in which it could be put back.")
     restore(run, change or _what_is_saved(run, name), "it was not confirmed, and its timer was gone")
     return False
 
 
-def restore(run: Run, change: Change, cause: str) -> None:
+def restore(run: _host.Run, change: Change, cause: str) -> None:
     """Put back what was there before the change."""
     firewall = FIREWALLS[change.firewall](run, change.shorts)
     firewall.put_back(firewall.read(), change.before)
@@ -256,15 +259,15 @@ def restore(run: Run, change: Change, cause: str) -> None:
     disarm(run, change)
 
 
-def _what_is_saved(run: Run, name: str) -> Change:
+def _what_is_saved(run: _host.Run, name: str) -> Change:
     """A change back to what is saved, for when its own notes are damaged: nothing is saved before it is confirmed."""
     shorts = FIREWALLS[name](run, {}).owners()
     now = FIREWALLS[name](run, shorts).read()
-    before = {owner: Found(found.saved, found.saved) for owner, found in now.items()}
+    before = {owner: _state.Found(found.saved, found.saved) for owner, found in now.items()}
     return Change(name, shorts, before, before, "an unknown run", 0, armed="an unknown time")
 
 
-def confirm(run: Run, token: str) -> dict[str, Any]:
+def confirm(run: _host.Run, token: str) -> dict[str, Any]:
     """Keep the change: the controller has come back over a new connection."""
     with _host.locked():
         change = _change(PENDING)
@@ -279,8 +282,8 @@ def confirm(run: Run, token: str) -> dict[str, Any]:
                 firewall.commit(firewall.read(), change.after)
                 found = firewall.read()
                 if found != change.after:
-                    raise HostError("The firewall did not keep what it was given.")
-        except HostError as wrong:
+                    raise _host.HostError("The firewall did not keep what it was given.")
+        except _host.HostError as wrong:
             told = f"it could not be saved: {wrong}"
             restore(run, change, told)
             return {"failed": True, "msg": f"{wrong} What was there before was put back."}
@@ -288,7 +291,7 @@ def confirm(run: Run, token: str) -> dict[str, Any]:
         return {"failed": False}
 
 
-def main(run: Run, arguments: list[str]) -> None:
+def main(run: _host.Run, arguments: list[str]) -> None:
     """The switch: ``restore`` or ``confirm``, the change's token, and the firewall's name."""
     what, token, firewall = arguments
     if what == "confirm":
@@ -297,7 +300,7 @@ def main(run: Run, arguments: list[str]) -> None:
         _fire(run, token, firewall)
 
 
-def _fire(run: Run, token: str, firewall: str) -> None:
+def _fire(run: _host.Run, token: str, firewall: str) -> None:
     """Restore what the token belongs to, if it is still open."""
     with _at_last():
         change = _change(PENDING) or _change(KEPT)
@@ -311,7 +314,7 @@ def _fire(run: Run, token: str, firewall: str) -> None:
             try:
                 change = change or _what_is_saved(run, firewall)
                 restore(run, change, cause)
-            except HostError as trouble:
+            except _host.HostError as trouble:
                 wrong = str(trouble)
             else:
                 return
@@ -324,6 +327,6 @@ def _fire(run: Run, token: str, firewall: str) -> None:
 def _at_last() -> Iterator[None]:
     """The lock, or its holder's patience: a module that hangs with the lock does not keep the switch from its work."""
     with ExitStack() as stack:
-        with suppress(HostError):
+        with suppress(_host.HostError):
             stack.enter_context(_host.locked(seconds=GRACE / 2))
         yield

@@ -24,9 +24,6 @@ from ansible_collections.printnet.ports.plugins.module_utils import (
     _state,
 )
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import ENTRIES, FIREWALLS
-from ansible_collections.printnet.ports.plugins.module_utils._host import HostError, Run
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Span
-from ansible_collections.printnet.ports.plugins.module_utils._state import Found, States
 
 _LOOKS = 5
 _PAUSE = 0.3
@@ -42,13 +39,13 @@ def main(module: AnsibleModule) -> None:
     """Look, and end the module with what was seen."""
     try:
         module.exit_json(changed=False, **_run(module))
-    except (HostError, _rules.RuleError) as wrong:
+    except (_host.HostError, _rules.RuleError) as wrong:
         module.fail_json(msg=str(wrong))
 
 
 def _run(module: AnsibleModule) -> dict[str, Any]:
     if os.geteuid() != 0:
-        raise HostError("Only root on the host can see what its firewall has: set become: true.")
+        raise _host.HostError("Only root on the host can see what its firewall has: set become: true.")
     run, plan = _firewall_module.runner(module), module.params["plan"] or _NO_PLAN
     active = _active.active_firewalls(run)
     enabled = _active.stopped_firewalls(run)
@@ -76,10 +73,10 @@ def choose(asked: str, active: list[str]) -> str:
     if asked == "auto":
         return active[0] if len(active) == 1 else ""
     if asked not in FIREWALLS:
-        raise HostError(f"firewall {asked!r} must be auto or one of {', '.join(FIREWALLS)}.")
+        raise _host.HostError(f"firewall {asked!r} must be auto or one of {', '.join(FIREWALLS)}.")
     if asked not in active:
         there = f"{' and '.join(active)} {'is' if len(active) == 1 else 'are'}" if active else "No firewall is"
-        raise HostError(f"{there} active on this host, and the task asks for {asked}.")
+        raise _host.HostError(f"{there} active on this host, and the task asks for {asked}.")
     return asked
 
 
@@ -104,20 +101,20 @@ def _shorts(plan: Mapping[str, Any]) -> dict[str, str]:
     return {one["owner"]: one["short"] for one in (plan["known"] if plan["asked"] is None else plan["asked"])}
 
 
-def _look(run: Run, name: str, plan: Mapping[str, Any]) -> dict[str, Any]:
+def _look(run: _host.Run, name: str, plan: Mapping[str, Any]) -> dict[str, Any]:
     """What the firewall has, and the change that waits: of one moment, though others may be at work.
 
     Nobody is kept waiting for this. Instead it is looked at again when another run was there meanwhile.
     """
     seen: dict[str, Any] = {}
-    wrong: HostError | None = None
+    wrong: _host.HostError | None = None
     at_work = False
     for attempt in range(_LOOKS):
         time.sleep(_PAUSE if attempt else 0)
         before, last = _moment(), attempt + 1 == _LOOKS
         try:
             seen, wrong = _see(run, name, plan), None
-        except HostError as met:
+        except _host.HostError as met:
             wrong = met
         after = _moment()
         at_work = before[0] or before[:2] != after[:2]
@@ -137,7 +134,7 @@ def _moment() -> tuple[bool, str, float]:
     return _host.is_held(_host.LOCK), change.token if change else "", folder
 
 
-def _see(run: Run, name: str, plan: Mapping[str, Any]) -> dict[str, Any]:
+def _see(run: _host.Run, name: str, plan: Mapping[str, Any]) -> dict[str, Any]:
     change = _commit.open_change()
     seen = {"owners": {}, "foreign": [], "egress": "", "pending": pending(change), "notes": []}
     if not name:
@@ -160,7 +157,7 @@ def _see(run: Run, name: str, plan: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _owner(short: str, found: Found, in_step: bool) -> dict[str, Any]:
+def _owner(short: str, found: _state.Found, in_step: bool) -> dict[str, Any]:
     rules = [rule.as_dict() for rule in found.live.rules]
     for rule in rules:
         # No firewall keeps them. Without them a rule can be given to the module firewall as it is.
@@ -168,19 +165,19 @@ def _owner(short: str, found: Found, in_step: bool) -> dict[str, Any]:
     return {"short": short, **_state.describe(found), "rules": rules, "in_step": in_step}
 
 
-def _in_step(firewall: Any, owner: str, now: States) -> bool:
+def _in_step(firewall: Any, owner: str, now: _state.States) -> bool:
     """Whether what is live is what the saved rules make live here, which is not all where nothing is refused."""
     found = now[owner]
     if found.saved == found.live:
         return True
-    with suppress(HostError):
-        aims: States = firewall.check({**now, owner: Found(found.saved, found.saved)}, now)
+    with suppress(_host.HostError):
+        aims: _state.States = firewall.check({**now, owner: _state.Found(found.saved, found.saved)}, now)
         return aims[owner] == found
     return False
 
 
-def _flows(plan: Mapping[str, Any]) -> dict[tuple[str, Span], list[str]]:
-    found: dict[tuple[str, Span], list[str]] = {}
+def _flows(plan: Mapping[str, Any]) -> dict[tuple[str, _rules.Span], list[str]]:
+    found: dict[tuple[str, _rules.Span], list[str]] = {}
     for one in plan["ports"]:
         found.setdefault((one["transport"], _rules.parse_span(one["port"])), []).extend(one["flows"])
     return found

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.respawn import has_respawned, probe_interpreters_for_module, respawn_module
 from ansible_collections.printnet.ports.plugins.module_utils import (
     _active,
     _commit,
@@ -26,24 +25,21 @@ from ansible_collections.printnet.ports.plugins.module_utils import (
     _state,
 )
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
-from ansible_collections.printnet.ports.plugins.module_utils._state import Found, States
 
 COMMANDS = 100
 """More of them than this are counted only."""
 _PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
-Wanted = dict[str, tuple[Rule, ...]]
+Wanted = dict[str, tuple[_rules.Rule, ...]]
 
 
 def main(module: AnsibleModule) -> None:
     try:
         module.exit_json(**_run(module))
-    except (HostError, _rules.RuleError) as wrong:
+    except (_host.HostError, _rules.RuleError) as wrong:
         module.fail_json(msg=str(wrong))
 
 
-def runner(module: AnsibleModule) -> Run:
+def runner(module: AnsibleModule) -> _host.Run:
     """The module's run_command, which for a program that is not there answers as a shell does."""
 
     def run(words: list[str], data: str | None = None) -> tuple[int, str, str]:
@@ -70,7 +66,7 @@ def _run(module: AnsibleModule) -> dict[str, Any]:
         wanted = dict.fromkeys(wanted, ())
     run = runner(module)
     if os.geteuid() != 0:
-        raise HostError(f"Changing a firewall needs root on the host: set become: true. {UNCHANGED}")
+        raise _host.HostError(f"Changing a firewall needs root on the host: set become: true. {_host.UNCHANGED}")
     name = _active.choose(run, module.params["firewall"])
     if name is None:
         module.warn("No firewall is active on this host, so there is nothing to open.")
@@ -96,11 +92,13 @@ def _run(module: AnsibleModule) -> dict[str, Any]:
 def _owners(plan: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """The owners of a plan; their names become those of chains and files, so they are looked at here again."""
     if plan is None:
-        raise HostError(f"This is the host's part of printnet.ports.firewall, and nothing was planned. {UNCHANGED}")
+        raise _host.HostError(
+            f"This is the host's part of printnet.ports.firewall, and nothing was planned. {_host.UNCHANGED}"
+        )
     for one in (*plan["owners"], *plan["known"]):
         if not _standing.is_owner(one["owner"], one["short"]):
-            raise HostError(
-                f"Owner {one['owner'][:99]!r} or its short name {one['short'][:99]!r} is not a name. {UNCHANGED}"
+            raise _host.HostError(
+                f"Owner {one['owner'][:99]!r} or its short name {one['short'][:99]!r} is not a name. {_host.UNCHANGED}"
             )
     owners: list[dict[str, Any]] = plan["owners"]
     return owners
@@ -111,11 +109,14 @@ def find_bindings(name: str) -> None:
     backend = FIREWALLS[name]
     if backend.has_bindings():
         return
+    # Few hosts need it, and only they wait for it.
+    from ansible.module_utils.common.respawn import has_respawned, probe_interpreters_for_module, respawn_module
+
     python = None if has_respawned() else probe_interpreters_for_module(_PYTHONS, backend.BINDINGS)
     if python is None:
-        raise HostError(
+        raise _host.HostError(
             f"No Python on this host has the library {backend.BINDINGS} that {name} is spoken to with. "
-            f"It comes with {name} from the distribution's packages (python3-dbus). {UNCHANGED}"
+            f"It comes with {name} from the distribution's packages (python3-dbus). {_host.UNCHANGED}"
         )
     respawn_module(python)
 
@@ -125,7 +126,7 @@ class _Call:
     """One call: ``named`` are the owners that it names, with their short names; the ledger is what is remembered."""
 
     module: AnsibleModule
-    run: Run
+    run: _host.Run
     looks_only: bool
     named: Mapping[str, str]
     ledger: _ledger.Ledger
@@ -175,7 +176,7 @@ def _apply(call: _Call, name: str, wanted: Wanted) -> dict[str, Any]:
     removed = _ledger.gone(call.ledger, name, now)
     for note in [*firewall.notes(), *_foreign.voided(wanted, firewall.blocking())]:
         module.warn(note)
-    standing = [owner for owner in going if now[owner] != Found()]
+    standing = [owner for owner in going if now[owner] != _state.Found()]
     result = {
         "differs": aims != now or bool(left),
         "rules": _plain(wanted),
@@ -239,7 +240,7 @@ def _with_outbound(asked: str, firewall: Any, wanted: Wanted) -> Wanted:
     return {owner: tuple(rule for rule in rules if rule.direction == "in") for owner, rules in wanted.items()}
 
 
-def _aims(wanted: Wanted, now: States, keep: bool) -> tuple[States, bool]:
+def _aims(wanted: Wanted, now: _state.States, keep: bool) -> tuple[_state.States, bool]:
     """What is to be there; with ``keep`` nothing that is there goes, and the answer says whether something would."""
     aims, later = {}, False
     for owner, rules in wanted.items():
@@ -247,12 +248,12 @@ def _aims(wanted: Wanted, now: States, keep: bool) -> tuple[States, bool]:
         if keep and not {*found.saved.rules, *found.live.rules} <= set(one.rules):
             exact, one = one, _state.half([*rules, *found.saved.rules, *found.live.rules])
             later = later or one != exact
-        aims[owner] = Found(one, one)
+        aims[owner] = _state.Found(one, one)
     return aims, later
 
 
 def _needs_confirmation(
-    call: _Call, name: str, shorts: Mapping[str, str], now: States, aims: States
+    call: _Call, name: str, shorts: Mapping[str, str], now: _state.States, aims: _state.States
 ) -> _commit.Change | None:
     """The change, if it has to be confirmed; refuses it where it can't be."""
     plan, asked = call.module.params["plan"], call.module.params["confirm"]
@@ -260,58 +261,58 @@ def _needs_confirmation(
         return None
     why = "This change takes something away that is let in now" if asked == "auto" else "confirm is always"
     if not plan["can_confirm"]:
-        raise HostError(
+        raise _host.HostError(
             f"{why}, and it could not be confirmed over a new connection, because the connection plugin has none to "
-            f"make. Use ssh, or set confirm: never. {UNCHANGED}"
+            f"make. Use ssh, or set confirm: never. {_host.UNCHANGED}"
         )
     if not _commit.can_restore():
-        raise HostError(
+        raise _host.HostError(
             f"{why}, and this host has no systemd whose timer could put it back. Set confirm: never to make it "
-            f"nevertheless. {UNCHANGED}"
+            f"nevertheless. {_host.UNCHANGED}"
         )
     timeout = call.module.params["confirm_timeout"]
     return _commit.Change(name, shorts, now, aims, plan["run"], timeout, by_hand=call.by_hand(shorts))
 
 
-def _go_live(run: Run, firewall: Any, change: _commit.Change) -> dict[str, Any]:
+def _go_live(run: _host.Run, firewall: Any, change: _commit.Change) -> dict[str, Any]:
     """Make the change live under an armed switch; how it is confirmed is the answer."""
     armed = _commit.arm(run, change)
     try:
         staged = firewall.stage(armed.before, armed.after)
-    except HostError:
+    except _host.HostError:
         # No packet has noticed; what was made ready goes again.
-        with suppress(HostError):
+        with suppress(_host.HostError):
             firewall.commit(firewall.read(), armed.before)
         _commit.disarm(run, armed)
         raise
     try:
         firewall.go_live(staged, armed.after)
         _compare(firewall.read(), armed.after, live_only=True)
-    except HostError as wrong:
+    except _host.HostError as wrong:
         _put_back(firewall, wrong, armed.before)
         _commit.disarm(run, armed)
-        raise HostError(f"{wrong} What was there before was put back.") from None
+        raise _host.HostError(f"{wrong} What was there before was put back.") from None
     return {"command": armed.command("confirm"), "seconds": armed.timeout}
 
 
-def _commit_at_once(firewall: Any, now: States, aims: States) -> None:
+def _commit_at_once(firewall: Any, now: _state.States, aims: _state.States) -> None:
     """Change, read back and compare; what went wrong is undone."""
     try:
         firewall.commit(now, aims)
         _compare(firewall.read(), aims)
-    except HostError as wrong:
+    except _host.HostError as wrong:
         _put_back(firewall, wrong, now)
-        raise HostError(f"{wrong} What was there before was put back.") from None
+        raise _host.HostError(f"{wrong} What was there before was put back.") from None
 
 
-def _put_back(firewall: Any, wrong: HostError, before: States) -> None:
+def _put_back(firewall: Any, wrong: _host.HostError, before: _state.States) -> None:
     try:
         firewall.commit(firewall.read(), before)
-    except HostError as worse:
-        raise HostError(f"{wrong} What was there before could not be put back: {worse}") from None
+    except _host.HostError as worse:
+        raise _host.HostError(f"{wrong} What was there before could not be put back: {worse}") from None
 
 
-def _compare(found: States, aims: States, live_only: bool = False) -> None:
+def _compare(found: _state.States, aims: _state.States, live_only: bool = False) -> None:
     """What is live only has the rules already, perhaps not yet the form: an empty chain or policy may go later."""
     different = {
         owner: _state.describe(state)
@@ -319,7 +320,7 @@ def _compare(found: States, aims: States, live_only: bool = False) -> None:
         if (state.live.rules != aims[owner].live.rules if live_only else state != aims[owner])
     }
     if different:
-        raise HostError(f"The firewall did not take what it was given; it has {different}.")
+        raise _host.HostError(f"The firewall did not take what it was given; it has {different}.")
 
 
 def _few(commands: list[str]) -> list[str]:
@@ -332,7 +333,7 @@ def _plain(wanted: Wanted) -> list[dict[str, Any]]:
     return [{"owner": owner, **rule.as_dict()} for owner, rules in wanted.items() for rule in rules]
 
 
-def _difference(now: States, aims: States, left: Mapping[str, list[str]]) -> dict[str, Any]:
+def _difference(now: _state.States, aims: _state.States, left: Mapping[str, list[str]]) -> dict[str, Any]:
     before = {owner: _state.describe(found) for owner, found in now.items()}
     after = {owner: _state.describe(found) for owner, found in aims.items()}
     pairs = [(owner, _text(before[owner]), _text(after[owner])) for owner in before if now[owner] != aims[owner]]

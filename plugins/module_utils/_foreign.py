@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, Span, overlap, span_text
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend
 
 MOST = 10
 """More than so many are counted only."""
 
 
-def voided(wanted: Mapping[str, Iterable[Rule]], foreign: Iterable[Foreign]) -> list[str]:
+def voided(wanted: Mapping[str, Iterable[_rules.Rule]], foreign: Iterable[_backend.Foreign]) -> list[str]:
     """One sentence for each rule of somebody else that blocks what an owner asks for."""
     found = []
     for other in foreign:
@@ -30,12 +30,14 @@ def voided(wanted: Mapping[str, Iterable[Rule]], foreign: Iterable[Foreign]) -> 
     return found[:MOST] + more
 
 
-def touching(foreign: Iterable[Foreign], flows: Mapping[tuple[str, Span], Iterable[str]]) -> list[Foreign]:
+def touching(
+    foreign: Iterable[_backend.Foreign], flows: Mapping[tuple[str, _rules.Span], Iterable[str]]
+) -> list[_backend.Foreign]:
     """The rules of others that have to do with the port of some flow, with these flows in them.
 
     ``flows`` has the flows by transport and port.
     """
-    known: dict[tuple[str, tuple[Span, ...]], tuple[str, ...]] = {}
+    known: dict[tuple[str, tuple[_rules.Span, ...]], tuple[str, ...]] = {}
     found = []
     for other in foreign:
         key = (other.rule.transport, other.rule.ports)
@@ -52,26 +54,26 @@ def touching(foreign: Iterable[Foreign], flows: Mapping[tuple[str, Span], Iterab
     return found
 
 
-def _sentence(owner: str, hit: Iterable[Rule], other: Foreign) -> str:
+def _sentence(owner: str, hit: Iterable[_rules.Rule], other: _backend.Foreign) -> str:
     ports = sorted({span for rule in hit for span in _common(rule.ports, other.rule.ports)})
     flows = sorted({flow for rule in hit for flow in rule.flows})
     asking = f" ({', '.join(flows)})" if flows else ""
-    what = f"{other.rule.transport} {','.join(map(span_text, ports))}"
+    what = f"{other.rule.transport} {','.join(map(_rules.span_text, ports))}"
     where = "".join(letter if letter.isprintable() else "?" for letter in other.where)
     return f"{where} blocks {what} that {owner} asks for{asking}: the rules of others win."
 
 
-def _touch(rule: Rule, other: Rule) -> bool:
+def _touch(rule: _rules.Rule, other: _rules.Rule) -> bool:
     return (
         rule.direction == other.direction
         and rule.transport == other.transport
         and bool(_common(rule.ports, other.ports))
         and (not rule.source_ports or not other.source_ports or bool(_common(rule.source_ports, other.source_ports)))
-        and overlap(rule.peers, other.peers)
+        and _rules.overlap(rule.peers, other.peers)
     )
 
 
-def _common(some: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+def _common(some: Iterable[_rules.Span], others: Iterable[_rules.Span]) -> list[_rules.Span]:
     """The ports that are in both."""
     others = list(others)
     pairs = [(max(one[0], other[0]), min(one[1], other[1])) for one in some for other in others]

@@ -17,10 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils import _records, _rules, _standing
-from ansible_collections.printnet.ports.plugins.module_utils._host import HostError
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, Span
-from ansible_collections.printnet.ports.plugins.module_utils._state import Found, Half, States
+from ansible_collections.printnet.ports.plugins.module_utils import _host, _records, _rules, _standing, _state
 
 PATH = _records.FOLDER / "left.json"
 _FORM = 1
@@ -64,12 +61,12 @@ def components(ledger: Ledger) -> list[str]:
 
 
 def with_states(
-    ledger: Ledger, firewall: str, shorts: Mapping[str, str], states: States, by_hand: Collection[str]
+    ledger: Ledger, firewall: str, shorts: Mapping[str, str], states: _state.States, by_hand: Collection[str]
 ) -> Ledger:
     """The ledger after a run that left these states. An owner of which nothing is there any more is not in it."""
     found = {owner: entry for owner, entry in ledger.items() if owner not in states}
     for owner, state in states.items():
-        if state != Found():
+        if state != _state.Found():
             halves = _text(state.saved), _text(state.live)
             found[owner] = Entry(firewall, shorts[owner], owner in by_hand, *halves)
     return found
@@ -89,7 +86,9 @@ def write(ledger: Ledger) -> None:
 
 
 @contextmanager
-def renewed(firewall: str, shorts: Mapping[str, str], states: States, by_hand: Collection[str]) -> Iterator[None]:
+def renewed(
+    firewall: str, shorts: Mapping[str, str], states: _state.States, by_hand: Collection[str]
+) -> Iterator[None]:
     """Around a change that leaves these states.
 
     Meanwhile there is no ledger: a run that is killed must not make the next one believe that somebody else was here.
@@ -99,13 +98,13 @@ def renewed(firewall: str, shorts: Mapping[str, str], states: States, by_hand: C
         PATH.unlink()
     try:
         yield
-    except HostError:
+    except _host.HostError:
         write(before)
         raise
     write(with_states(before, firewall, shorts, states, by_hand))
 
 
-def gone(ledger: Ledger, firewall: str, now: States) -> dict[str, list[str]]:
+def gone(ledger: Ledger, firewall: str, now: _state.States) -> dict[str, list[str]]:
     """The rules, as lines for people, that the last run left and that are not there any more, by owner."""
     found = {}
     for owner, state in now.items():
@@ -131,8 +130,8 @@ def sentence(removed: Mapping[str, list[str]]) -> str:
     )
 
 
-def _missing(text: str, now: Half) -> list[str]:
-    found: list[Rule] = []
+def _missing(text: str, now: _state.Half) -> list[str]:
+    found: list[_rules.Rule] = []
     with suppress(ValueError):
         for rule in _rules_of(text):
             if rule not in now.rules:
@@ -140,13 +139,13 @@ def _missing(text: str, now: Half) -> list[str]:
     return _rules.lines(found)
 
 
-def _as_wide_as(rule: Rule, other: Rule) -> Rule:
+def _as_wide_as(rule: _rules.Rule, other: _rules.Rule) -> _rules.Rule:
     """The other rule as if it were for any source port, where it is for all those of the first."""
     covers = all(any(a <= first and last <= b for a, b in other.source_ports) for first, last in rule.source_ports)
     return replace(other, source_ports=()) if rule.source_ports and covers else other
 
 
-def _text(half: Half) -> str:
+def _text(half: _state.Half) -> str:
     """A line a rule; what is odd is left out."""
     return "\n".join(
         f"{rule.direction} {rule.transport} {_joined(rule.ports)} {_joined(rule.source_ports)} {' '.join(rule.peers)}"
@@ -154,7 +153,7 @@ def _text(half: Half) -> str:
     )
 
 
-def _rules_of(text: str) -> list[Rule]:
+def _rules_of(text: str) -> list[_rules.Rule]:
     """The rules that ``_text`` wrote; a ValueError where it did not."""
     found = []
     for line in text.splitlines():
@@ -164,7 +163,7 @@ def _rules_of(text: str) -> list[Rule]:
     return found
 
 
-def _joined(spans: tuple[Span, ...]) -> str:
+def _joined(spans: tuple[_rules.Span, ...]) -> str:
     return ",".join(map(_rules.span_text, spans)) or "-"
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, Span
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Half:
     is missing or at the wrong place, an older format. What we make has nothing odd.
     """
 
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[_rules.Rule, ...] = ()
     odd: tuple[str, ...] = ()
 
 
@@ -38,12 +37,12 @@ States = dict[str, Found]
 """What is there or wanted, by owner."""
 
 
-def half(rules: Iterable[Rule], odd: Iterable[str] = ()) -> Half:
+def half(rules: Iterable[_rules.Rule], odd: Iterable[str] = ()) -> Half:
     """A half of these rules in their one form, without the flows, which no firewall keeps."""
     return Half(tuple(replace(rule, flows=()) for rule in _rules.canonical(rules)), tuple(sorted(odd)))
 
 
-def only(found: Half, direction: str) -> tuple[Rule, ...]:
+def only(found: Half, direction: str) -> tuple[_rules.Rule, ...]:
     """The half's rules of one direction."""
     return tuple(rule for rule in found.rules if rule.direction == direction)
 
@@ -89,19 +88,19 @@ def _halves(found: Found) -> list[tuple[str, Half]]:
     return [("saved", found.saved), ("live", found.live)]
 
 
-def _fields(rule: Rule) -> tuple[Any, ...]:
+def _fields(rule: _rules.Rule) -> tuple[Any, ...]:
     return rule.direction, rule.transport, rule.ports, rule.peers, rule.source_ports
 
 
 def _half(rules: Iterable[Sequence[Any]], odd: Iterable[str]) -> Half:
     return Half(
         tuple(
-            Rule(direction, transport, _spans(ports), tuple(peers), _spans(source_ports))
+            _rules.Rule(direction, transport, _spans(ports), tuple(peers), _spans(source_ports))
             for direction, transport, ports, peers, source_ports in rules
         ),
         tuple(odd),
     )
 
 
-def _spans(plain: Iterable[Sequence[int]]) -> tuple[Span, ...]:
+def _spans(plain: Iterable[Sequence[int]]) -> tuple[_rules.Span, ...]:
     return tuple((first, last) for first, last in plain)

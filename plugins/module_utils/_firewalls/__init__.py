@@ -19,7 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Backend
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend
 
 if TYPE_CHECKING:
     # Ansible ships to a host what it can see to be imported, wherever that stands.
@@ -89,12 +89,12 @@ ENTRIES = {
 }
 
 
-class _Firewalls(Mapping[str, type[Backend]]):
+class _Firewalls(Mapping[str, type[_backend.Backend]]):
     """The classes by name, each imported when it is asked for."""
 
-    def __getitem__(self, name: str) -> type[Backend]:
+    def __getitem__(self, name: str) -> type[_backend.Backend]:
         kind = ENTRIES[name].kind
-        found: type[Backend] = getattr(import_module(f"{__name__}.{name}"), kind)
+        found: type[_backend.Backend] = getattr(import_module(f"{__name__}.{name}"), kind)
         return found
 
     def __iter__(self) -> Iterator[str]:

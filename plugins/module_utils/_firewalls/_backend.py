@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.printnet.ports.plugins.module_utils._host import Run
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
-from ansible_collections.printnet.ports.plugins.module_utils._state import Found, States
+from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _state
 
 
 @dataclass(frozen=True)
@@ -19,7 +17,7 @@ class Foreign:
     """A rule of somebody else, as far as it is about ports: what it ``opens`` or blocks, and where it stands."""
 
     opens: bool
-    rule: Rule
+    rule: _rules.Rule
     where: str
 
 
@@ -33,7 +31,7 @@ class Backend:
     BINDINGS = ""
     """The Python library of the host that is needed, if any."""
 
-    def __init__(self, run: Run, shorts: Mapping[str, str]) -> None:
+    def __init__(self, run: _host.Run, shorts: Mapping[str, str]) -> None:
         self.run = run
         self.shorts = dict(shorts)
 
@@ -43,24 +41,24 @@ class Backend:
         return True
 
     @classmethod
-    def filters(cls, _run: Run) -> bool:
+    def filters(cls, _run: _host.Run) -> bool:
         """Whether it refuses packets though nothing loads it at boot. Asked where no firewall is active."""
         return False
 
     @classmethod
-    def left(cls, _run: Run, _shorts: Mapping[str, str]) -> list[str]:
+    def left(cls, _run: _host.Run, _shorts: Mapping[str, str]) -> list[str]:
         """What stands of the owners in its files, in lines for people. Asked where it is not active."""
         return []
 
     @classmethod
-    def forget(cls, _run: Run, _shorts: Mapping[str, str]) -> None:
+    def forget(cls, _run: _host.Run, _shorts: Mapping[str, str]) -> None:
         """Remove what is left of the owners. Called where it is not active."""
 
     def owners(self) -> dict[str, str]:
         """The owners of ours that have something here, saved or live, and their short names."""
         raise NotImplementedError
 
-    def read(self) -> States:
+    def read(self) -> _state.States:
         """What is there of each owner of ``shorts``."""
         raise NotImplementedError
 
@@ -68,38 +66,38 @@ class Backend:
         """Whether it refuses by default what the host sends."""
         raise NotImplementedError
 
-    def check(self, aims: States, _now: States) -> States:
+    def check(self, aims: _state.States, _now: _state.States) -> _state.States:
         """What will be there when ``aims`` are asked for; refuses what can't be. Changes nothing."""
         return aims
 
-    def stage(self, now: States, _aims: States) -> States:
+    def stage(self, now: _state.States, _aims: _state.States) -> _state.States:
         """Prepare a change of what is live, and fail where it could not be saved later. No packet notices.
 
         The answer is what is there then.
         """
         return now
 
-    def go_live(self, now: States, aims: States) -> None:
+    def go_live(self, now: _state.States, aims: _state.States) -> None:
         """Make live what is aimed at, without saving it. What both allow stays allowed throughout."""
         raise NotImplementedError
 
-    def save(self, now: States, aims: States) -> None:
+    def save(self, now: _state.States, aims: _state.States) -> None:
         """Save what is aimed at: each file is whole at any moment."""
         raise NotImplementedError
 
-    def commit(self, now: States, aims: States) -> None:
+    def commit(self, now: _state.States, aims: _state.States) -> None:
         """Save and make live what is aimed at."""
         if any(now[owner].saved != aim.saved for owner, aim in aims.items()):
             self.save(now, aims)
         if any(now[owner].live != aim.live for owner, aim in aims.items()):
             self.go_live(now, aims)
 
-    def put_back(self, now: States, before: States) -> None:
+    def put_back(self, now: _state.States, before: _state.States) -> None:
         """Make live, then save, what was there before a change. It has to be quick: somebody may be cut off."""
-        self.go_live(now, {owner: Found(now[owner].saved, found.live) for owner, found in before.items()})
+        self.go_live(now, {owner: _state.Found(now[owner].saved, found.live) for owner, found in before.items()})
         self.commit(self.read(), before)
 
-    def commands(self, _now: States, _aims: States) -> list[str]:
+    def commands(self, _now: _state.States, _aims: _state.States) -> list[str]:
         """What an administrator would type to make the same change live, for people who want to see it."""
         return []
 
@@ -116,6 +114,6 @@ class Backend:
         return []
 
 
-def changed(now: States, aims: States) -> Iterable[str]:
+def changed(now: _state.States, aims: _state.States) -> Iterable[str]:
     """The owners of which something changes."""
     return [owner for owner, aim in aims.items() if aim != now[owner]]

@@ -12,9 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._rich import Raw, set_pattern
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError
-from ansible_collections.printnet.ports.plugins.module_utils._rules import span_of
 
 try:
     import dbus
@@ -46,15 +45,17 @@ class Bus:
             # Under its own name there is nothing to look up again for each call.
             self._peer = self._bus.get_name_owner(_NAME) if answers else _NAME
         except dbus.DBusException as wrong:
-            raise HostError(f"The system's D-Bus does not answer: {wrong.get_dbus_message()}. {UNCHANGED}") from None
+            raise _host.HostError(
+                f"The system's D-Bus does not answer: {wrong.get_dbus_message()}. {_host.UNCHANGED}"
+            ) from None
         if not answers:
-            raise HostError(
-                f"firewalld does not answer on D-Bus. Start it with: systemctl start firewalld. {UNCHANGED}"
+            raise _host.HostError(
+                f"firewalld does not answer on D-Bus. Start it with: systemctl start firewalld. {_host.UNCHANGED}"
             )
         self._properties = dbus.Interface(self._object(_PATH), dbus.PROPERTIES_IFACE)
         state = str(self.call(self._properties.Get, _NAME, "state"))
         if state != "RUNNING":
-            raise HostError(f"firewalld is in state {state}, as journalctl -u firewalld tells. {UNCHANGED}")
+            raise _host.HostError(f"firewalld is in state {state}, as journalctl -u firewalld tells. {_host.UNCHANGED}")
 
     def _object(self, path: str) -> Any:
         return self._bus.get_object(self._peer, path, introspect=False)
@@ -73,12 +74,14 @@ class Bus:
             return method(*arguments, timeout=_TIMEOUT)
         except dbus.DBusException as wrong:
             if str(wrong.get_dbus_name()).endswith("UnknownMethod"):
-                raise HostError(f"This firewalld has no policies; it must be 0.9 or newer. {UNCHANGED}") from None
-            raise HostError(f"firewalld says: {wrong.get_dbus_message()}.") from None
+                raise _host.HostError(
+                    f"This firewalld has no policies; it must be 0.9 or newer. {_host.UNCHANGED}"
+                ) from None
+            raise _host.HostError(f"firewalld says: {wrong.get_dbus_message()}.") from None
 
     def attempt(self, method: Any, *arguments: Any) -> Any:
         """The method's answer, None where firewalld refuses."""
-        with suppress(HostError):
+        with suppress(_host.HostError):
             return self.call(method, *arguments)
         return None
 
@@ -255,7 +258,7 @@ def _set_file(path: Path) -> Any:
         root = ElementTree.parse(path).getroot()  # noqa: S314 # only root writes it
         entries = [(entry.text or "").strip() for entry in root.iter("entry")]
         for entry in entries:
-            span_of(_network(entry))
+            _rules.span_of(_network(entry))
     except (OSError, ValueError, ElementTree.ParseError):
         return None
     options = {option.get("name"): option.get("value") for option in root.iter("option")}

@@ -12,12 +12,11 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_meaning as meaning
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_bus import LAST, Bus, plain
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_meaning import Look, Place, Service
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError
 
 
 def outgoing_denied(bus: Bus) -> int | None:
@@ -44,10 +43,10 @@ def out_priority(bus: Bus) -> int:
         if "HOST" in settings["ingress_zones"] and int(settings["priority"]) >= first:
             drops = [text for text in settings["rich_rules"] if re.search(r" (drop|reject)\b", text)]
             if drops:
-                raise HostError(
+                raise _host.HostError(
                     f"The policy {name} refuses what the host sends, and has rules of its own that drop: {drops[0]}. "
                     f"What is to be opened would stand before them. Move these rules to a policy of a lower priority "
-                    f"than {first}, or set printnet_outbound: false. {UNCHANGED}"
+                    f"than {first}, or set printnet_outbound: false. {_host.UNCHANGED}"
                 )
     return ours
 
@@ -70,19 +69,19 @@ def _read_policies(bus: Bus) -> Iterator[tuple[str, dict[str, Any]]]:
 _LISTS = ("ingress_zones", "egress_zones", "rich_rules")
 
 
-def foreign(bus: Bus) -> list[Foreign]:
+def foreign(bus: Bus) -> list[_backend.Foreign]:
     """What the zones that are in use, the policies and the direct rules of others open and block."""
     return [*_direct(bus), *_behind(bus, _places(bus))]
 
 
-def blocking(bus: Bus) -> list[Foreign]:
+def blocking(bus: Bus) -> list[_backend.Foreign]:
     """What they block. Where nothing does, what is behind the names of services and sets is not asked for."""
     places = _places(bus)
     denies = any(meaning.denies(place) for some in places.values() for place in some)
     return [*_direct(bus), *(one for one in (_behind(bus, places) if denies else ()) if not one.opens)]
 
 
-def _behind(bus: Bus, places: Mapping[str, list[Place]]) -> list[Foreign]:
+def _behind(bus: Bus, places: Mapping[str, list[Place]]) -> list[_backend.Foreign]:
     look = Look(lru_cache(maxsize=None)(lambda name: _service(bus, name)), lambda name: _entries(bus, name))
     return [one for some in places.values() for one in meaning.foreign(some, look)]
 
@@ -157,7 +156,7 @@ def _of_policy(
     ]
 
 
-def _direct(bus: Bus) -> list[Foreign]:
+def _direct(bus: Bus) -> list[_backend.Foreign]:
     """Direct rules come before all others. What they let in has its way to go nevertheless, so it opens nothing."""
     rules = bus.attempt(bus.live(".direct").getAllRules)
     if not rules:
@@ -175,7 +174,7 @@ def _direct(bus: Bus) -> list[Foreign]:
         if line.rule and line.target in _xtables.DENIES and not line.plain:
             where = f"firewalld, direct rule of {version}: {text}"
             transports = [line.rule.transport] if line.rule.transport else _rules.TRANSPORTS
-            found += [Foreign(False, replace(line.rule, transport=one), where) for one in transports]
+            found += [_backend.Foreign(False, replace(line.rule, transport=one), where) for one in transports]
     return found
 
 

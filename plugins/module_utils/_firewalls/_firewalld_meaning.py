@@ -21,12 +21,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
-from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY, Rule, Span
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend
 
 DENIES = ("DROP", "REJECT", "%%REJECT%%")
-_ALL: tuple[Span, ...] = ((1, 65535),)
-_FAMILY = {"ipv4": EVERYBODY[:1], "ipv6": EVERYBODY[1:], "": EVERYBODY}
+_ALL: tuple[_rules.Span, ...] = ((1, 65535),)
+_FAMILY = {"ipv4": _rules.EVERYBODY[:1], "ipv6": _rules.EVERYBODY[1:], "": _rules.EVERYBODY}
 _WORD = re.compile(r'\s*(?:(?P<key>[A-Za-z-]+)="(?P<value>[^"]*)"|(?P<word>[A-Za-z-]+))(?=\s|\Z)')
 _CONDITIONS = ("rule", "source", "destination", "port", "source-port", "protocol", "service")
 _VERDICTS = ("accept", "drop", "reject")
@@ -65,7 +64,7 @@ class Place:
 
     where: str
     settings: Mapping[str, Any]
-    peers: tuple[str, ...] = EVERYBODY
+    peers: tuple[str, ...] = _rules.EVERYBODY
     holes: tuple[str, ...] = ()
     priority: int = 0
     direction: str = "in"
@@ -89,29 +88,29 @@ class _Step:
     """One thing that a place does with packets. ``sure``: with all of those that it is about."""
 
     opens: bool
-    rule: Rule
+    rule: _rules.Rule
     where: str
     sure: bool = True
 
 
-def foreign(places: Iterable[Place], look: Look) -> list[Foreign]:
+def foreign(places: Iterable[Place], look: Look) -> list[_backend.Foreign]:
     """What the places of one direction open and block."""
-    found: list[Foreign] = []
-    accepted: list[Rule] = []
+    found: list[_backend.Foreign] = []
+    accepted: list[_rules.Rule] = []
     for place in sorted(places, key=lambda place: place.priority):
-        here: list[Rule] = []
+        here: list[_rules.Rule] = []
         for step in _steps(place, look):
             if not step.opens:
-                found += [Foreign(False, rule, step.where) for rule in _left(step.rule, [*accepted, *here])]
+                found += [_backend.Foreign(False, rule, step.where) for rule in _left(step.rule, [*accepted, *here])]
                 continue
-            found.append(Foreign(True, step.rule, step.where))
+            found.append(_backend.Foreign(True, step.rule, step.where))
             if step.sure:
                 here.append(step.rule)
         accepted += here if place.sure else ()
     return found
 
 
-def _left(rule: Rule, accepted: Iterable[Rule]) -> Iterable[Rule]:
+def _left(rule: _rules.Rule, accepted: Iterable[_rules.Rule]) -> Iterable[_rules.Rule]:
     """What of the rule is about packets that were not let in before."""
     before = [
         other
@@ -170,7 +169,7 @@ def _of(
     where: str,
     what: Service,
     *,
-    peers: tuple[str, ...] = EVERYBODY,
+    peers: tuple[str, ...] = _rules.EVERYBODY,
     opens: bool = True,
     sure: bool = True,
 ) -> Iterator[_Step]:
@@ -191,7 +190,7 @@ def _of(
                 continue
             if transport:
                 source = spans if kind == "source" else ()
-                rule = Rule(place.direction, transport, _ALL if source else spans, peers, source)
+                rule = _rules.Rule(place.direction, transport, _ALL if source else spans, peers, source)
                 yield _Step(opens, rule, where, sure and not source)
 
 
@@ -228,7 +227,7 @@ class Rich:
 
     def peers(self, direction: str, look: Look) -> tuple[str, ...] | None:
         """The networks at the other end; None where they are not known."""
-        everybody = _FAMILY.get(self.family, EVERYBODY)
+        everybody = _FAMILY.get(self.family, _rules.EVERYBODY)
         end = self.ends.get("source" if direction == "in" else "destination")
         if end is None:
             return everybody
@@ -314,7 +313,7 @@ def _text(version: int, first: int, last: int) -> str:
 
 
 def _collapsed(peers: Iterable[str]) -> tuple[str, ...]:
-    (rule,) = _rules.canonical([Rule("in", "tcp", _ALL, tuple(peers))]) or (None,)
+    (rule,) = _rules.canonical([_rules.Rule("in", "tcp", _ALL, tuple(peers))]) or (None,)
     return rule.peers if rule else ()
 
 
@@ -325,9 +324,9 @@ def _of_family(peers: Iterable[str], family: str) -> tuple[str, ...]:
 def _both(some: tuple[str, ...], others: Iterable[str]) -> tuple[str, ...]:
     """The addresses that are on both sides; where that is too much to tell, the first side."""
     others = tuple(others)
-    if others == EVERYBODY or len(some) * len(others) > _MOST:
+    if others == _rules.EVERYBODY or len(some) * len(others) > _MOST:
         return some
-    return others if some == EVERYBODY else _collapsed(_rules.within(some, others))
+    return others if some == _rules.EVERYBODY else _collapsed(_rules.within(some, others))
 
 
 def _cut(peers: tuple[str, ...], place: Place) -> tuple[str, ...]:

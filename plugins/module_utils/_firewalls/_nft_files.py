@@ -20,9 +20,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils import _host
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Wanted
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
 
 UNIT = "nftables.service"
 FOLDER = Path("/etc/printnet.ports")
@@ -91,8 +91,8 @@ def loader() -> str:
     spec = find_spec(place.__name__)
     source: Any = getattr(spec and spec.loader, "get_source", lambda _name: None)(place.__name__)
     if not source:
-        raise HostError(
-            f"The source of {place.__name__} is not to be had, so nothing could be loaded at boot. {UNCHANGED}"
+        raise _host.HostError(
+            f"The source of {place.__name__} is not to be had, so nothing could be loaded at boot. {_host.UNCHANGED}"
         )
     # Ansible's own loader gives bytes.
     text = source.decode() if isinstance(source, bytes) else str(source)
@@ -125,9 +125,9 @@ def read() -> Wanted:
     try:
         return place.load(text)
     except place.PlaceError as wrong:
-        raise HostError(
+        raise _host.HostError(
             f"{SAVED} is printnet.ports' own file, and {wrong}. Put it back from a backup, or remove it and run this "
-            f"for all components of the host. {UNCHANGED}"
+            f"for all components of the host. {_host.UNCHANGED}"
         ) from None
 
 
@@ -150,7 +150,7 @@ def _half(path: Path) -> Path:
     return path.with_name(f"{path.name}.pnports1")
 
 
-def write(run: Run, wanted: Wanted) -> None:
+def write(run: _host.Run, wanted: Wanted) -> None:
     """Save all owners' rules; with none, leave nothing behind. Whoever is killed meanwhile is seen by ``odd``."""
     try:
         if wanted:
@@ -158,10 +158,10 @@ def write(run: Run, wanted: Wanted) -> None:
         else:
             remove(run)
     except OSError as wrong:
-        raise HostError(f"What is to be saved for nftables could not be written: {wrong}.") from None
+        raise _host.HostError(f"What is to be saved for nftables could not be written: {wrong}.") from None
 
 
-def _write_all(run: Run, wanted: Wanted) -> None:
+def _write_all(run: _host.Run, wanted: Wanted) -> None:
     new = [path for path in _FILES if not path.exists()]
     tell = SAVED in new or _text(DROP_IN) != drop_in()
     for path, text in ((LOADER, loader()), (DROP_IN, drop_in())):
@@ -175,7 +175,7 @@ def _write_all(run: Run, wanted: Wanted) -> None:
         run([restorecon, "-R", str(FOLDER), str(DROP_IN.parent)])
 
 
-def remove(run: Run) -> None:
+def remove(run: _host.Run) -> None:
     """Remove all files of ours, and the folders that are empty then."""
     for path in (SAVED, *map(_half, _FILES)):
         path.unlink(missing_ok=True)
@@ -188,13 +188,13 @@ def remove(run: Run) -> None:
             folder.rmdir()
 
 
-def daemon_reload(run: Run) -> None:
+def daemon_reload(run: _host.Run) -> None:
     """Let systemd see the drop-in; where another program is the first process there is nothing to tell."""
     if not Path("/run/systemd/system").is_dir():
         return
     rc, _out, told = run(["systemctl", "daemon-reload"])
     if rc != 0:
-        raise HostError(f"systemd did not read its files again: {' '.join(told.split())}.")
+        raise _host.HostError(f"systemd did not read its files again: {' '.join(told.split())}.")
 
 
 def is_loaded_at_boot() -> bool:
@@ -209,7 +209,7 @@ def _text(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as wrong:
-        raise HostError(f"{path} can't be read: {wrong}. {UNCHANGED}") from None
+        raise _host.HostError(f"{path} can't be read: {wrong}. {_host.UNCHANGED}") from None
 
 
 def _write(path: Path, text: str) -> None:

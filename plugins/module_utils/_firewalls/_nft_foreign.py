@@ -13,21 +13,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend, _nft_rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_rules
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Chain, Table
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_rules import UnknownError
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, Span
 
 Elements = Callable[[Table, str], Any]
 """The elements of a named set, as nft prints them."""
 _ALL_PORTS = ((1, 65535),)
 
 
-def foreign(tables: Iterable[Table], elements: Elements) -> list[Foreign]:
+def foreign(tables: Iterable[Table], elements: Elements) -> list[_backend.Foreign]:
     """What others open or block of what comes in: base chains, and chains that these lead to without a condition."""
-    found: list[Foreign] = []
+    found: list[_backend.Foreign] = []
     for table in tables:
         if "dormant" in table.flags:
             continue
@@ -45,7 +44,7 @@ class _Here:
     def __init__(self, table: Table, chain: Chain, opens: bool, elements: Elements) -> None:
         self._table, self._chain, self._opens, self._elements = table, chain, opens, elements
 
-    def rules(self, rules: Iterable[Mapping[str, Any]], deeper: bool) -> Iterator[Foreign]:
+    def rules(self, rules: Iterable[Mapping[str, Any]], deeper: bool) -> Iterator[_backend.Foreign]:
         for rule in rules:
             name = place.target(rule)
             if name.startswith(place.CHAIN):
@@ -59,7 +58,7 @@ class _Here:
             except (UnknownError, ValueError, LookupError, TypeError, AttributeError):
                 continue
 
-    def _of(self, rule: Mapping[str, Any]) -> Iterator[Foreign]:
+    def _of(self, rule: Mapping[str, Any]) -> Iterator[_backend.Foreign]:
         seen = self._read(rule["expr"])
         opens = seen.verdict == "accept"
         everybody = frozenset(place.ALL[family] for family in place.FAMILIES[self._table.family])
@@ -72,8 +71,8 @@ class _Here:
         where += "".join(f", set {name}" for name in seen.sets)
         for transport in sorted(seen.transports):
             ports = seen.ports.get("dport", _ALL_PORTS)
-            one = Rule("in", transport, ports, tuple(sorted(peers)), seen.ports.get("sport", ()))
-            yield Foreign(opens, one, where)
+            one = _rules.Rule("in", transport, ports, tuple(sorted(peers)), seen.ports.get("sport", ()))
+            yield _backend.Foreign(opens, one, where)
 
     def _read(self, statements: Iterable[Mapping[str, Any]]) -> _Seen:
         """Raises UnknownError where one word is not understood."""
@@ -112,6 +111,6 @@ class _Seen:
 
     verdict: str = ""
     transports: set[str] = field(default_factory=lambda: {"tcp", "udp"})
-    ports: dict[str, tuple[Span, ...]] = field(default_factory=dict)
+    ports: dict[str, tuple[_rules.Span, ...]] = field(default_factory=dict)
     peers: frozenset[str] | None = None
     sets: list[str] = field(default_factory=list)

@@ -14,13 +14,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils import _rules, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Base, Table
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, Span
-from ansible_collections.printnet.ports.plugins.module_utils._state import Half
 
-Ask = tuple[str, tuple[Span, ...], tuple[Span, ...]]
+Ask = tuple[str, tuple[_rules.Span, ...], tuple[_rules.Span, ...]]
 """Transport, ports, source ports."""
 Part = dict[Ask, frozenset[str]]
 """The networks of one family by what they may ask for."""
@@ -45,7 +43,7 @@ def values(right: Any) -> list[Any]:
     return right if isinstance(right, list) else [right]
 
 
-def ports(right: Any) -> tuple[Span, ...]:
+def ports(right: Any) -> tuple[_rules.Span, ...]:
     """Ports as nft prints them; raises UnknownError."""
     spans = []
     for one in values(right):
@@ -100,7 +98,7 @@ def _decode(rule: Mapping[str, Any], side: str) -> tuple[str, Ask, frozenset[str
     if verdict != {"accept": None}:
         raise UnknownError(verdict)
     families, transport, peers = "46", "", None
-    asked: dict[str, tuple[Span, ...]] = {}
+    asked: dict[str, tuple[_rules.Span, ...]] = {}
     for each in matches:
         if "match" not in each:
             raise UnknownError(each)
@@ -143,15 +141,15 @@ def parts(table: Table, name: str, direction: str) -> Parts:
     )
 
 
-def live(tables: Iterable[Table], shorts: Mapping[str, str]) -> dict[str, Half]:
+def live(tables: Iterable[Table], shorts: Mapping[str, str]) -> dict[str, _state.Half]:
     """What is live of each owner: what every base chain lets in that refuses by default. The rules are as found."""
     tables = list(tables)
     homes = [(table, place.bases(table)) for table in tables]
     return {owner: _live(homes, owner, short) for owner, short in shorts.items()}
 
 
-def _live(homes: Iterable[tuple[Table, list[Base]]], owner: str, short: str) -> Half:
-    found: list[Rule] = []
+def _live(homes: Iterable[tuple[Table, list[Base]]], owner: str, short: str) -> _state.Half:
+    found: list[_rules.Rule] = []
     odd: list[str] = []
     for direction in place.DIRECTIONS:
         name = place.name_of(short, direction)
@@ -170,8 +168,8 @@ def _live(homes: Iterable[tuple[Table, list[Base]]], owner: str, short: str) -> 
             odd += _odd_sides(some, family)
             for ask, peers in _common([part for _where, part in some]).items():
                 merged[ask] = merged[ask] | peers if ask in merged else peers
-        found += [Rule(direction, ask[0], ask[1], tuple(peers), ask[2]) for ask, peers in merged.items()]
-    return Half(tuple(found), tuple(sorted(odd)))
+        found += [_rules.Rule(direction, ask[0], ask[1], tuple(peers), ask[2]) for ask, peers in merged.items()]
+    return _state.Half(tuple(found), tuple(sorted(odd)))
 
 
 def _odd_jumps(table: Table, homes: list[Base], owner: str, name: str) -> Iterable[str]:

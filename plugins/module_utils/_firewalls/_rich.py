@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
-from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY, Rule, parse_span, span_text
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
 
 MANY = 8
 """More networks of a family than this go into a set."""
@@ -59,7 +59,7 @@ def set_pattern(policy: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=64)
-def encode(policy: str, rules: tuple[Rule, ...], variant: int = 0, sets_of_destinations: bool = True) -> Raw:
+def encode(policy: str, rules: tuple[_rules.Rule, ...], variant: int = 0, sets_of_destinations: bool = True) -> Raw:
     """Canonical rules of one direction as the policy of that name has them, spelt as firewalld itself spells them."""
     rich: set[str] = set()
     sets: dict[str, frozenset[str]] = {}
@@ -71,7 +71,7 @@ def encode(policy: str, rules: tuple[Rule, ...], variant: int = 0, sets_of_desti
                 f"firewalld cannot match a source port and a port in one rule, which {asking} needs; "
                 "leave the flow off on this host, or use another firewall"
             )
-        ends = [""] if rule.peers == EVERYBODY else []
+        ends = [""] if rule.peers == _rules.EVERYBODY else []
         for version in (4, 6) if not ends else ():
             networks = _of(rule, version)
             if len(networks) > MANY and (rule.direction == "in" or sets_of_destinations):
@@ -81,21 +81,21 @@ def encode(policy: str, rules: tuple[Rule, ...], variant: int = 0, sets_of_desti
             else:
                 ends += [f'family="ipv{version}" {_END[rule.direction]} address="{one}" ' for one in networks]
         for span in rule.ports:
-            port = f'port port="{span_text(span)}" protocol="{rule.transport}" accept'
+            port = f'port port="{_rules.span_text(span)}" protocol="{rule.transport}" accept'
             rich.update(f"rule {end}{port}" for end in ends)
     return Raw(frozenset(rich), frozenset(sets.items())) if rich else Raw()
 
 
-def _of(rule: Rule, version: int) -> tuple[str, ...]:
+def _of(rule: _rules.Rule, version: int) -> tuple[str, ...]:
     return tuple(peer for peer in rule.peers if (":" in peer) == (version == 6))
 
 
-def _users(rules: Iterable[Rule]) -> dict[tuple[str, ...], list[str]]:
+def _users(rules: Iterable[_rules.Rule]) -> dict[tuple[str, ...], list[str]]:
     """The ports that are reached from the same networks of a family."""
     found: dict[tuple[str, ...], list[str]] = {}
     for rule in rules:
         for version in (4, 6):
-            ports = [f"{rule.transport} {span_text(span)}" for span in rule.ports]
+            ports = [f"{rule.transport} {_rules.span_text(span)}" for span in rule.ports]
             found.setdefault(_of(rule, version), []).extend(ports)
     return found
 
@@ -105,7 +105,7 @@ def _name(ports: Iterable[str], variant: int) -> str:
     return sha256(text.encode()).hexdigest()[:6]
 
 
-def decode(raw: Raw, direction: str) -> tuple[list[Rule], list[str]]:
+def decode(raw: Raw, direction: str) -> tuple[list[_rules.Rule], list[str]]:
     """The rules, and the texts that are none of ours."""
     sets, foreign = raw.entries(), []
     ports: dict[tuple[str, str], set[str]] = {}
@@ -122,13 +122,14 @@ def decode(raw: Raw, direction: str) -> tuple[list[Rule], list[str]]:
             ports.setdefault((match["transport"], match["port"]), set()).update(sets[match["set"]])
         else:
             ports.setdefault((match["transport"], match["port"]), set()).update(
-                [match["peer"]] if match["peer"] else EVERYBODY
+                [match["peer"]] if match["peer"] else _rules.EVERYBODY
             )
     grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (transport, port), peers in ports.items():
         grouped.setdefault((transport, tuple(sorted(peers))), []).append(port)
     return [
-        Rule(direction, transport, tuple(map(parse_span, some)), peers) for (transport, peers), some in grouped.items()
+        _rules.Rule(direction, transport, tuple(map(_rules.parse_span, some)), peers)
+        for (transport, peers), some in grouped.items()
     ], sorted(foreign)
 
 

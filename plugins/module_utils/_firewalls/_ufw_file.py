@@ -15,12 +15,15 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _ufw_order, _ufw_tuple, _xtables
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
+from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
+    _backend,
+    _ufw_order,
+    _ufw_tuple,
+    _xtables,
+)
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_order import Place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import ANYWHERE, Owned, Tuple
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError
-from ansible_collections.printnet.ports.plugins.module_utils._rules import DIRECTIONS, TRANSPORTS, Rule
 
 BEGIN = "### RULES ###\n"
 END = "\n### END RULES ###\n"
@@ -100,7 +103,7 @@ class Saved:
         """What is to be mended, by owner."""
         found: dict[str, set[str]] = {}
         blocks = any(not piece.ours and _blocks(piece) for piece in self.pieces)
-        for direction in DIRECTIONS if blocks else ():
+        for direction in _rules.DIRECTIONS if blocks else ():
             for place in _ufw_order.misplaced(self.places(direction)):
                 for owner in place.owners:
                     found.setdefault(owner, set()).add(
@@ -134,17 +137,17 @@ class Saved:
                 kept[-1] = (kept[-1][0], _line_end(kept[-1][1]) + piece.rest)
             elif piece.rest:
                 pieces[0] = _line_end(pieces[0]) + piece.rest
-        places = {direction: _ufw_order.room(self.places(direction)) for direction in DIRECTIONS}
+        places = {direction: _ufw_order.room(self.places(direction)) for direction in _rules.DIRECTIONS}
         new = {
             direction: [
                 f"{_ufw_tuple.head(one, owners)}\n{_ufw_tuple.rule_line(one)}\n"
                 for one, owners in ours.items()
                 if one.direction == direction and one.version == self.version
             ]
-            for direction in DIRECTIONS
+            for direction in _rules.DIRECTIONS
         }
         for index, text in kept:
-            for direction in DIRECTIONS:
+            for direction in _rules.DIRECTIONS:
                 if places[direction] == index:
                     pieces += new.pop(direction)
             pieces.append(text)
@@ -171,9 +174,9 @@ def parse(path: str, version: int, text: str) -> Saved:
     if start < 0 or end < 0 or (start > 0 and text[start - 1] != "\n"):
         missing = BEGIN if text.find(BEGIN) < 0 else END
         last = text.count("\n") + 1
-        raise HostError(
+        raise _host.HostError(
             f"{path} has no line {missing.strip()!r} up to its end in line {last}, so ufw did not write it as it "
-            f"stands. Let ufw write it anew: ufw reload. {UNCHANGED}"
+            f"stands. Let ufw write it anew: ufw reload. {_host.UNCHANGED}"
         )
     first, *texts = text[begin:end].split(TUPLE)
     saved = Saved(path, version, text[:begin] + first, [], text[end:])
@@ -243,7 +246,12 @@ def _shape(version: int, *words: str) -> _Shape | None:
     _action, transport, ports, *ends, direction, remark = words
     here, sources = ends if direction == "in" else reversed(ends)
     owners = _ufw_tuple.owners_in_hex(remark[len(_COMMENT) - 1 :]) if remark.startswith(_COMMENT[1:]) else ()
-    if not owners or transport not in TRANSPORTS or direction not in DIRECTIONS or here != ANYWHERE[version == 6]:
+    if (
+        not owners
+        or transport not in _rules.TRANSPORTS
+        or direction not in _rules.DIRECTIONS
+        or here != ANYWHERE[version == 6]
+    ):
         return None
     try:
         _ufw_tuple.spans(ports)
@@ -263,10 +271,10 @@ def check_peers(saved: Saved) -> None:
                 raise _broken(saved, piece.line, piece.text.partition("\n")[0]) from None
 
 
-def _broken(saved: Saved, line: int, what: str) -> HostError:
-    return HostError(
+def _broken(saved: Saved, line: int, what: str) -> _host.HostError:
+    return _host.HostError(
         f"{saved.path}, line {line}: ufw can't read this tuple of printnet.ports: {what}. "
-        f"Remove it, with the lines below it up to the next empty one. {UNCHANGED}"
+        f"Remove it, with the lines below it up to the next empty one. {_host.UNCHANGED}"
     )
 
 
@@ -292,20 +300,20 @@ def _their_tuple(words: list[str]) -> Theirs | None:
     )
 
 
-def foreign(saved: Saved) -> list[Foreign]:
+def foreign(saved: Saved) -> list[_backend.Foreign]:
     """What the tuples of others open and block, as far as they are about ports of tcp or udp, without a final refusal.
 
     A block that is for one interface or one address of this host only is left out: whether it hits can't be known.
     """
-    found: list[Foreign] = []
-    for direction in DIRECTIONS:
+    found: list[_backend.Foreign] = []
+    for direction in _rules.DIRECTIONS:
         for piece in saved.pieces[: _ufw_order.room(saved.places(direction))]:
             if piece.theirs and piece.theirs.direction == direction:
                 found += _meaning(piece.theirs, saved.version)
     return found
 
 
-def _meaning(theirs: Theirs, version: int) -> list[Foreign]:
+def _meaning(theirs: Theirs, version: int) -> list[_backend.Foreign]:
     inwards = theirs.direction == "in"
     peer, here = (theirs.source, theirs.target) if inwards else (theirs.target, theirs.source)
     opens = theirs.action in ("allow", "limit")
@@ -317,10 +325,10 @@ def _meaning(theirs: Theirs, version: int) -> list[Foreign]:
     except ValueError:
         return []
     return [
-        Foreign(opens, rule, _where(theirs, transport))
+        _backend.Foreign(opens, rule, _where(theirs, transport))
         for transport in ("tcp", "udp")
         if theirs.transport in (transport, "any")
-        for rule in [Rule(theirs.direction, transport, ports or ((1, 65535),), (network,), sources)]
+        for rule in [_rules.Rule(theirs.direction, transport, ports or ((1, 65535),), (network,), sources)]
     ]
 
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ansible_collections.printnet.ports.plugins.module_utils import _host
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _ufw_file, _whole_file
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_file import Saved
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError
 
 DEFAULTS = Path("/etc/default/ufw")
 FOLDERS = (Path("/etc/ufw"), Path("/lib/ufw"), Path("/var/lib/ufw"))
@@ -55,11 +55,11 @@ def load(version: int, needed: bool) -> Saved | None:
     except FileNotFoundError:
         if not needed:
             return None
-        raise HostError(
-            f"{path} is missing, where ufw keeps its rules. Let ufw write it: ufw reload. {UNCHANGED}"
+        raise _host.HostError(
+            f"{path} is missing, where ufw keeps its rules. Let ufw write it: ufw reload. {_host.UNCHANGED}"
         ) from None
     except OSError as wrong:
-        raise HostError(f"{path} can't be read: {wrong.strerror}. {UNCHANGED}") from None
+        raise _host.HostError(f"{path} can't be read: {wrong.strerror}. {_host.UNCHANGED}") from None
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def locked(change: bool) -> Iterator[None]:
         if not change:
             yield
             return
-        raise HostError(f"ufw's lock {LOCK} can't be taken: {wrong.strerror}. {UNCHANGED}") from None
+        raise _host.HostError(f"ufw's lock {LOCK} can't be taken: {wrong.strerror}. {_host.UNCHANGED}") from None
     try:
         _wait(descriptor, fcntl.LOCK_EX if change else fcntl.LOCK_SH)
         yield
@@ -87,11 +87,14 @@ def _wait(descriptor: int, kind: int) -> None:
             fcntl.lockf(descriptor, kind | fcntl.LOCK_NB)
         except OSError as wrong:
             if wrong.errno not in (errno.EAGAIN, errno.EACCES):
-                raise HostError(f"ufw's lock {LOCK} can't be taken: {wrong.strerror}. {UNCHANGED}") from None
+                raise _host.HostError(
+                    f"ufw's lock {LOCK} can't be taken: {wrong.strerror}. {_host.UNCHANGED}"
+                ) from None
         else:
             return
         if time.monotonic() > end:
-            raise HostError(
-                f"A ufw command has held {LOCK} for {LOCK_SECONDS} seconds. Let it end, and run this again. {UNCHANGED}"
+            raise _host.HostError(
+                f"A ufw command has held {LOCK} for {LOCK_SECONDS} seconds. Let it end, and run this again. "
+                f"{_host.UNCHANGED}"
             )
         time.sleep(0.05)

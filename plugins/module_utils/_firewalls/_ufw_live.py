@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _ufw_order, _ufw_tuple, _xtables
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_order import Place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import ACCEPT, Owned, Tuple
-from ansible_collections.printnet.ports.plugins.module_utils._rules import DIRECTIONS
 
 HEAVY = 200_000
 """As many lines may iptables-restore pass in search of those that go: it begins at the top for each."""
@@ -45,7 +45,7 @@ Chains = dict[str, list[Line]]
 
 def is_loaded(dump: str, version: int) -> bool:
     """Whether ufw's chains are in what iptables-save printed."""
-    return all(f"\n:{_ufw_tuple.chain_of(version, direction)} " in dump for direction in DIRECTIONS)
+    return all(f"\n:{_ufw_tuple.chain_of(version, direction)} " in dump for direction in _rules.DIRECTIONS)
 
 
 def parse(dump: str, version: int, saved: Owned, foreign: Collection[Tuple] = ()) -> Chains:
@@ -57,7 +57,7 @@ def parse(dump: str, version: int, saved: Owned, foreign: Collection[Tuple] = ()
     known = _Known(saved, frozenset(foreign), expected)
     chains: Chains = {}
     lines = [text for text in dump.split("\n") if text.startswith("-A ufw")]
-    for direction in DIRECTIONS:
+    for direction in _rules.DIRECTIONS:
         begin = f"-A {_ufw_tuple.chain_of(version, direction)} "
         mine = [text for text in lines if text.startswith(begin)]
         chains[direction] = _once([_line(text, known) or _read(text, version, direction, known) for text in mine])

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, Span, parse_span
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
 
 ANY_PORT = "any"
 ACCEPT = " -j ACCEPT"
@@ -46,7 +46,7 @@ Owned = dict[Tuple, tuple[str, ...]]
 """Tuples, and who needs each of them."""
 
 
-def encode(rules: Iterable[Rule]) -> list[Tuple]:
+def encode(rules: Iterable[_rules.Rule]) -> list[Tuple]:
     """The tuples that allow the same as the rules."""
     return [
         Tuple(rule.direction, rule.transport, ports, sources, peer)
@@ -58,13 +58,15 @@ def encode(rules: Iterable[Rule]) -> list[Tuple]:
     ]
 
 
-def decode(tuples: Iterable[Tuple]) -> list[Rule]:
+def decode(tuples: Iterable[Tuple]) -> list[_rules.Rule]:
     """The rules that allow the same as the tuples. Raises ValueError where ports are none; peers are not looked at."""
     peers: dict[tuple[str, ...], list[str]] = {}
     for one in tuples:
         peers.setdefault(one[:4], []).append(one.peer)
     return [
-        Rule(direction, transport, spans(ports) or ((1, 65535),), tuple(map(network, peers[key])), spans(sources))
+        _rules.Rule(
+            direction, transport, spans(ports) or ((1, 65535),), tuple(map(network, peers[key])), spans(sources)
+        )
         for key in peers
         for direction, transport, ports, sources in [key]
     ]
@@ -85,12 +87,12 @@ def _peer(text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def spans(text: str) -> tuple[Span, ...]:
+def spans(text: str) -> tuple[_rules.Span, ...]:
     """The ports of a tuple; empty for any. Raises ValueError."""
-    return () if text == ANY_PORT else tuple(parse_span(part.replace(":", "-")) for part in text.split(","))
+    return () if text == ANY_PORT else tuple(_rules.parse_span(part.replace(":", "-")) for part in text.split(","))
 
 
-def _portions(ports: Iterable[Span]) -> list[str]:
+def _portions(ports: Iterable[_rules.Span]) -> list[str]:
     """At most 15 ports together; a range counts two."""
     found: list[list[str]] = []
     room = 0

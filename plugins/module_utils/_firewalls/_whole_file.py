@@ -10,7 +10,7 @@ import os
 import tempfile
 from contextlib import suppress
 
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError
+from ansible_collections.printnet.ports.plugins.module_utils import _host
 
 SUFFIX = ".pnports1"
 """Ends the name of the file beside it that becomes the new one. A run that is killed may leave it."""
@@ -97,4 +97,6 @@ def room(folder: str, size: int) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as wrong:
-        raise HostError(f"{folder} takes no file, so nothing could be saved: {wrong.strerror}. {UNCHANGED}") from None
+        raise _host.HostError(
+            f"{folder} takes no file, so nothing could be saved: {wrong.strerror}. {_host.UNCHANGED}"
+        ) from None

@@ -16,9 +16,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, Span, join
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
 
-EVERY_PORT: tuple[Span, ...] = ((1, 65535),)
+EVERY_PORT: tuple[_rules.Span, ...] = ((1, 65535),)
 DENIES = ("DROP", "REJECT")
 LOGS = ("LOG", "NFLOG", "ULOG", "")
 """Targets after which a packet goes on to the next rule; the empty one only counts."""
@@ -75,7 +75,7 @@ class Line:
     chain: str
     target: str
     comment: str
-    rule: Rule | None
+    rule: _rules.Rule | None
     plain: bool
     text: str
     protocol: str = ""
@@ -93,7 +93,7 @@ def read(text: str, version: int, direction: str) -> Line:
     simple = _SIMPLE.match(text)
     if simple and (simple[2] == "s") == (direction == "in"):
         peer = network(simple[3], version)
-        rule = Rule(direction, "", EVERY_PORT, (peer,)) if peer else None
+        rule = _rules.Rule(direction, "", EVERY_PORT, (peer,)) if peer else None
         return Line(simple[1], simple[4], "", rule, False, text)
     return _Reader(text, version, direction).line()
 
@@ -105,7 +105,7 @@ class _Reader:
         self.text, self.version, self.direction = text, version, direction
         self.chain = self.target = self.comment = self.protocol = ""
         self.peer: str | None = _ANY[version]
-        self.spans: dict[str, tuple[Span, ...]] = {}
+        self.spans: dict[str, tuple[_rules.Span, ...]] = {}
         self.understood = self.plain = True
         self.limited = False
 
@@ -184,11 +184,11 @@ class _Reader:
             return False
         return True
 
-    def _rule(self) -> Rule | None:
+    def _rule(self) -> _rules.Rule | None:
         if not self.understood or self.peer is None or self.protocol not in ("tcp", "udp", ""):
             return None
         source = self.spans.get("s", ())
-        return Rule(
+        return _rules.Rule(
             self.direction,
             self.protocol,
             self.spans.get("d", EVERY_PORT),
@@ -249,9 +249,9 @@ def network(text: str, version: int) -> str | None:
     return str(found) if found.version == version else None
 
 
-def ports(text: str) -> tuple[Span, ...]:
+def ports(text: str) -> tuple[_rules.Span, ...]:
     """The ports of ``--dport``, ``--dports`` and their like, joined; none where something there is no number."""
-    spans: list[Span] = []
+    spans: list[_rules.Span] = []
     for part in text.split(","):
         match = _PORTS.match(part)
         if match is None or not part:
@@ -261,10 +261,10 @@ def ports(text: str) -> tuple[Span, ...]:
         if not 0 <= first <= last <= 65535 or last == 0:
             return ()
         spans.append((max(first, 1), last))
-    return join(spans)
+    return _rules.join(spans)
 
 
-def accepts(rule: Rule, version: int, chain: str, networks_chain: str | None = None) -> list[str]:
+def accepts(rule: _rules.Rule, version: int, chain: str, networks_chain: str | None = None) -> list[str]:
     """The lines ``-A CHAIN …`` that accept what a canonical rule allows to this family, spelt as iptables-save does.
 
     With ``networks_chain`` they go to that chain, which looks at the networks; without, there is one for each network.
@@ -282,12 +282,12 @@ def accepts(rule: Rule, version: int, chain: str, networks_chain: str | None = N
     return [f"-A {chain} {side}{match} -j ACCEPT" for side in sides for match in matches]
 
 
-def peers(rule: Rule, version: int) -> tuple[str, ...]:
+def peers(rule: _rules.Rule, version: int) -> tuple[str, ...]:
     """The rule's networks of one family."""
     return tuple(peer for peer in rule.peers if (":" in peer) == (version == 6))
 
 
-def _ports_match(transport: str, source: tuple[Span, ...], span: tuple[Span, ...]) -> str:
+def _ports_match(transport: str, source: tuple[_rules.Span, ...], span: tuple[_rules.Span, ...]) -> str:
     """One port of a side stands in the transport's own match, more in one of multiport."""
     both = [("--s", source), ("--d", span)]
     single = "".join(f" {side}port {_text(some[0])}" for side, some in both if len(some) == 1)
@@ -295,13 +295,13 @@ def _ports_match(transport: str, source: tuple[Span, ...], span: tuple[Span, ...
     return (f" -m {transport}{single}" if single else "") + many
 
 
-def _text(span: Span) -> str:
+def _text(span: _rules.Span) -> str:
     return str(span[0]) if span[0] == span[1] else f"{span[0]}:{span[1]}"
 
 
-def _fitting(spans: Iterable[Span]) -> list[tuple[Span, ...]]:
+def _fitting(spans: Iterable[_rules.Span]) -> list[tuple[_rules.Span, ...]]:
     """The spans in portions that fit into one match each; one empty portion where there are none."""
-    found: list[list[Span]] = [[]]
+    found: list[list[_rules.Span]] = [[]]
     room = MULTIPORT
     for span in spans:
         size = 1 if span[0] == span[1] else 2

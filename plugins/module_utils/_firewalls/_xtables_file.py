@@ -16,12 +16,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from glob import glob
 
+from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _whole_file
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_place as place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_table as tables
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import BASES, Chains
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _WANTS = (
@@ -72,7 +71,7 @@ def enabled(unit: str) -> bool:
     return any(os.path.exists(path) for folder in _WANTS for path in glob(folder + unit))
 
 
-def kept(run: Run) -> tuple[dict[int, str], list[str]]:
+def kept(run: _host.Run) -> tuple[dict[int, str], list[str]]:
     """The file of each family that is loaded, and the units that load it now but not at boot."""
     paths: dict[int, str] = {}
     late: list[str] = []
@@ -90,7 +89,7 @@ def _has(keeper: Keeper, version: int) -> bool:
     return version not in keeper.needs or os.path.exists(keeper.needs[version])
 
 
-def _is_active(run: Run, keeper: Keeper) -> bool:
+def _is_active(run: _host.Run, keeper: Keeper) -> bool:
     folders = [os.path.dirname(path) for path in keeper.paths.values()]
     return any(map(os.path.isdir, folders)) and run(["systemctl", "is-active", keeper.unit])[1].strip() == "active"
 
@@ -102,10 +101,12 @@ def read(path: str) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as wrong:
-        raise HostError(f"The saved rules can't be read: {wrong}. {UNCHANGED}") from None
+        raise _host.HostError(f"The saved rules can't be read: {wrong}. {_host.UNCHANGED}") from None
 
 
-def edit(text: str | None, version: int, aims: Mapping[str, Iterable[Rule]], shorts: Mapping[str, str]) -> str | None:
+def edit(
+    text: str | None, version: int, aims: Mapping[str, Iterable[_rules.Rule]], shorts: Mapping[str, str]
+) -> str | None:
     """The file's text with the owners' rules as aimed at; None where it is not there, or need not be any more."""
     wanted = {owner: tables.encode(shorts[owner], rules, version) for owner, rules in aims.items()}
     if text is None:
@@ -189,7 +190,7 @@ def clean(path: str) -> None:
     try:
         _whole_file.clean(path)
     except OSError as wrong:
-        raise HostError(f"What an interrupted run has left beside {path} can't be removed: {wrong}.") from None
+        raise _host.HostError(f"What an interrupted run has left beside {path} can't be removed: {wrong}.") from None
 
 
 def write(path: str, text: str | None) -> None:
@@ -202,7 +203,7 @@ def write(path: str, text: str | None) -> None:
         else:
             _whole_file.replace(path, text, new=not os.path.exists(path))
     except OSError as wrong:
-        raise HostError(f"The rules can't be saved in {path}: {wrong}.") from None
+        raise _host.HostError(f"The rules can't be saved in {path}: {wrong}.") from None
 
 
 def try_out(path: str, text: str | None) -> None:
@@ -213,4 +214,4 @@ def try_out(path: str, text: str | None) -> None:
         elif not os.access(os.path.dirname(path), os.W_OK):
             raise PermissionError(f"the folder {os.path.dirname(path)} is not there or can't be written")
     except OSError as wrong:
-        raise HostError(f"The rules can't be saved in {path}: {wrong}. {UNCHANGED}") from None
+        raise _host.HostError(f"The rules can't be saved in {path}: {wrong}. {_host.UNCHANGED}") from None

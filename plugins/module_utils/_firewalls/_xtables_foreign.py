@@ -6,17 +6,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_place
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend, _xtables_place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_table as tables
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables import Line
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import Table
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
 
 
-def others(table: Table, chain: str, where: str, seen: tuple[str, ...] = ()) -> list[Foreign]:
+def others(table: Table, chain: str, where: str, seen: tuple[str, ...] = ()) -> list[_backend.Foreign]:
     """The rules of others in a chain, and in those that it always leads to, that are about ports or addresses."""
-    found: list[Foreign] = []
+    found: list[_backend.Foreign] = []
     lines = table.lines(chain)
     foreign = [line for line in lines if not tables.short_of(line.target)]
     judged = foreign[: _xtables_place.place(table, chain, foreign)] if not seen else foreign
@@ -30,14 +29,14 @@ def others(table: Table, chain: str, where: str, seen: tuple[str, ...] = ()) -> 
     return found
 
 
-def _from_line(table: Table, line: Line, where: str) -> list[Foreign]:
+def _from_line(table: Table, line: Line, where: str) -> list[_backend.Foreign]:
     blocks = line.denies() or (line.target in table.chains and _xtables_place.refusing_chain(table, line.target))
     if line.rule is None or not (blocks or line.target == "ACCEPT"):
         return []
     rule = line.rule
     transports = (rule.transport,) if rule.transport else ("tcp", "udp")
     return [
-        Foreign(not blocks, Rule(rule.direction, one, rule.ports, rule.peers, rule.source_ports), where)
+        _backend.Foreign(not blocks, _rules.Rule(rule.direction, one, rule.ports, rule.peers, rule.source_ports), where)
         for one in transports
     ]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables import Line
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import (
@@ -24,7 +25,6 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables
     read,
     short_of,
 )
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
 
 _NESTED = 4
 """So many chains deep a jump is followed."""
@@ -136,7 +136,7 @@ def jump_faults(table: Table, owner: str, short: str) -> list[str]:
     return found
 
 
-def script(table: Table, aims: Mapping[str, Iterable[Rule]], shorts: Mapping[str, str]) -> list[str]:
+def script(table: Table, aims: Mapping[str, Iterable[_rules.Rule]], shorts: Mapping[str, str]) -> list[str]:
     """What turns the table into one with the owners' rules, for iptables-restore --noflush; empty where it is one.
 
     A chain that differs is written anew, others stay with their counters.

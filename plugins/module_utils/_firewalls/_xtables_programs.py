@@ -10,12 +10,12 @@ import os
 import shutil
 from collections.abc import Iterable
 
+from ansible_collections.printnet.ports.plugins.module_utils import _host
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import (
     Table,
     parse,
     section,
 )
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
 
 PROGRAMS = {4: "iptables", 6: "ip6tables"}
 _SBIN = ":/usr/sbin:/usr/bin:/sbin:/bin"
@@ -26,7 +26,7 @@ _SECONDS = 10
 _LEGACY = {4: "/proc/net/ip_tables_names", 6: "/proc/net/ip6_tables_names"}
 
 
-class AbsentError(HostError):
+class AbsentError(_host.HostError):
     """The program is not there."""
 
 
@@ -34,7 +34,7 @@ def has_ipv6() -> bool:
     return os.path.exists("/proc/net/if_inet6")
 
 
-def dump(run: Run, version: int) -> Table:
+def dump(run: _host.Run, version: int) -> Table:
     """The kernel's table of a family."""
     program = f"{PROGRAMS[version]}-save"
     legacy = _is_legacy(program)
@@ -43,16 +43,16 @@ def dump(run: Run, version: int) -> Table:
         return Table(version)
     code, out, err = run([program, "-t", "filter"])
     if code == _MISSING:
-        raise AbsentError(f"This host has no {program}, which comes with the package iptables. {UNCHANGED}")
+        raise AbsentError(f"This host has no {program}, which comes with the package iptables. {_host.UNCHANGED}")
     if code:
-        raise HostError(
+        raise _host.HostError(
             f"{program} can't read the rules: {told(err)}. It needs root, and in a container the capability "
-            f"CAP_NET_ADMIN. {UNCHANGED}"
+            f"CAP_NET_ADMIN. {_host.UNCHANGED}"
         )
     if "is incompatible, use 'nft' tool" in out:
-        raise HostError(
+        raise _host.HostError(
             f"The table filter holds rules that {program} does not understand, because nft changed them. Mend it with "
-            f"nft list table {'ip' if version == 4 else 'ip6'} filter, or use nftables alone. {UNCHANGED}"
+            f"nft list table {'ip' if version == 4 else 'ip6'} filter, or use nftables alone. {_host.UNCHANGED}"
         )
     if not legacy and _legacy_filters(version):
         _refuse_two(run, version)
@@ -73,39 +73,40 @@ def _legacy_filters(version: int) -> bool:
         return False
 
 
-def _refuse_two(run: Run, version: int) -> None:
+def _refuse_two(run: _host.Run, version: int) -> None:
     """Refuse a host whose older tables filter beside the newer ones."""
     name = PROGRAMS[version]
     code, out, _err = run([f"{name}-legacy-save", "-t", "filter"])
     table = parsed(out, version) if not code else Table(version)
     if any(table.chains.values()) or "DROP" in table.policies.values():
-        raise HostError(
+        raise _host.HostError(
             f"Two sets of tables filter on this host at once: those of {name} (nf_tables) and those of {name}-legacy. "
             f"See {name}-legacy-save, move its rules to {name}, and empty it: {name}-legacy -P INPUT ACCEPT; "
-            f"{name}-legacy -F; {name}-legacy -X. Or use it alone: update-alternatives --config {name}. {UNCHANGED}"
+            f"{name}-legacy -F; {name}-legacy -X. Or use it alone: update-alternatives --config {name}. "
+            f"{_host.UNCHANGED}"
         )
 
 
-def restore(run: Run, table: Table, lines: Iterable[str], *options: str) -> None:
+def restore(run: _host.Run, table: Table, lines: Iterable[str], *options: str) -> None:
     """One transaction of a family. ``table`` is what the kernel has now."""
     program = f"{PROGRAMS[table.version]}-restore"
     kept = _policies(table) if _is_legacy(program) else []
     words = [program, "--noflush", *options, *(["--counters"] if kept else [])]
     wrong = _fed(run, words, "\n".join(["*filter", *kept, *lines, "COMMIT", ""]))
     if wrong:
-        raise HostError(f"{program} refused the change, and its rules are as they were: {wrong}.")
+        raise _host.HostError(f"{program} refused the change, and its rules are as they were: {wrong}.")
 
 
-def fault(run: Run, version: int, text: str) -> str:
+def fault(run: _host.Run, version: int, text: str) -> str:
     """Why a saved file of this text would not load, empty where it would."""
     return _fed(run, [f"{PROGRAMS[version]}-restore", "--test"], text)
 
 
-def _fed(run: Run, words: list[str], text: str) -> str:
+def _fed(run: _host.Run, words: list[str], text: str) -> str:
     """Why a program refuses the text, empty where it takes it."""
     code, _out, err = run([*words, "-w", str(_SECONDS)], data=text)
     if code == _LOCKED:
-        raise HostError(
+        raise _host.HostError(
             f"Another program has held the lock of iptables for {_SECONDS} seconds, so {words[0]} did nothing. "
             "Find it with: fuser /run/xtables.lock"
         )

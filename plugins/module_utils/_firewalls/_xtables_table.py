@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables import Line
-from ansible_collections.printnet.ports.plugins.module_utils._rules import DIRECTIONS, Rule
 
 PREFIX = "pnports1-"
 """Begins the name of a chain of ours; 1 is the format's version. iptables allows 28 characters."""
@@ -122,9 +122,9 @@ def bounds(lines: Sequence[str]) -> tuple[int, int] | None:
     return None
 
 
-def decode(chains: Chains, version: int, short: str) -> tuple[list[Rule], list[str]]:
+def decode(chains: Chains, version: int, short: str) -> tuple[list[_rules.Rule], list[str]]:
     """What the owner's chains allow, and what stands in them that we did not make."""
-    rules: list[Rule] = []
+    rules: list[_rules.Rule] = []
     odd: list[str] = []
     used: set[str] = set()
     for direction, main in mains(short).items():
@@ -143,7 +143,7 @@ def decode(chains: Chains, version: int, short: str) -> tuple[list[Rule], list[s
                     members[line.target] = _members(chains[line.target], line.target, version, direction, odd)
                     used.add(line.target)
                 peers = members[line.target]
-                rules += [Rule(direction, rule.transport, rule.ports, peers, rule.source_ports)] if peers else []
+                rules += [_rules.Rule(direction, rule.transport, rule.ports, peers, rule.source_ports)] if peers else []
     unused = [name for name in chains if name not in used and name not in mains(short).values()]
     odd += [f"chain {name} is used by no rule" for name in unused]
     return rules, odd
@@ -173,16 +173,16 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text[:_SHOWN])
 
 
-def encode(short: str, rules: Iterable[Rule], version: int) -> Chains:
+def encode(short: str, rules: Iterable[_rules.Rule], version: int) -> Chains:
     """The chains of an owner for canonical rules, empty where the family has none."""
     chains: Chains = {}
     taken: set[str] = set()
-    for direction in DIRECTIONS:
+    for direction in _rules.DIRECTIONS:
         mine = [rule for rule in rules if rule.direction == direction and _xtables.peers(rule, version)]
         if not mine:
             continue
         main = mains(short)[direction]
-        users: dict[tuple[str, ...], list[Rule]] = {}
+        users: dict[tuple[str, ...], list[_rules.Rule]] = {}
         for rule in mine:
             users.setdefault(_xtables.peers(rule, version), []).append(rule)
         names = {nets: _name(short, users[nets], taken) for nets in users if len(nets) > 1}
@@ -196,7 +196,7 @@ def encode(short: str, rules: Iterable[Rule], version: int) -> Chains:
     return chains
 
 
-def _name(short: str, users: Iterable[Rule], taken: set[str]) -> str:
+def _name(short: str, users: Iterable[_rules.Rule], taken: set[str]) -> str:
     """A name for the chain of the networks that may reach these ports; none twice."""
     ports = sorted(str((rule.direction, rule.transport, rule.source_ports, rule.ports)) for rule in users)
     while True:

@@ -20,14 +20,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _state
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
+    _backend,
+    _firewalld_foreign,
+    _rich,
+    _whole_file,
+)
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_bus as bus
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_foreign, _rich, _whole_file
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Backend, Foreign, changed
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_unsaved import unsaved
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._rich import Raw
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, overlap
-from ansible_collections.printnet.ports.plugins.module_utils._state import Found, Half, States, half, only
 
 PREFIX = {"in": "pnports1-", "out": "pnpout1-"}
 """Begins the name of a policy of ours, by direction; 1 is the format's version. firewalld allows 18 characters."""
@@ -49,12 +51,12 @@ Slot = tuple[str, str]
 """An owner and a direction: what has a policy."""
 
 
-class Firewalld(Backend):
+class Firewalld(_backend.Backend):
     """firewalld with the policies of the owners."""
 
     BINDINGS = "dbus"
 
-    def __init__(self, run: Run, shorts: Mapping[str, str]) -> None:
+    def __init__(self, run: _host.Run, shorts: Mapping[str, str]) -> None:
         super().__init__(run, shorts)
         self._bus = bus.Bus()
         self._names: dict[Slot, str] = {
@@ -71,11 +73,11 @@ class Firewalld(Backend):
         return bus.HAS_BINDINGS
 
     @classmethod
-    def left(cls, _run: Run, shorts: Mapping[str, str]) -> list[str]:
+    def left(cls, _run: _host.Run, shorts: Mapping[str, str]) -> list[str]:
         return [str(path) for path in _files(shorts)]
 
     @classmethod
-    def forget(cls, _run: Run, shorts: Mapping[str, str]) -> None:
+    def forget(cls, _run: _host.Run, shorts: Mapping[str, str]) -> None:
         for path in _files(shorts):
             with suppress(FileNotFoundError):
                 path.unlink()
@@ -93,18 +95,18 @@ class Firewalld(Backend):
             for short, title in sorted(shorts.items())
         }
 
-    def read(self) -> States:
+    def read(self) -> _state.States:
         self._taken = None
         self._bus.forget()
-        states: dict[str, list[Half]] = {owner: [] for owner in self.shorts}
+        states: dict[str, list[_state.Half]] = {owner: [] for owner in self.shorts}
         for kind, kept in (("saved", self._saved), ("live", self._live)):
             there = self._bus.read(kind, self._names.values())
             kept.update({slot: there[name][0] for slot, name in self._names.items()})
             for owner in self.shorts:
                 states[owner].append(self._half(owner, there, kind))
-        return {owner: Found(*halves) for owner, halves in states.items()}
+        return {owner: _state.Found(*halves) for owner, halves in states.items()}
 
-    def _half(self, owner: str, there: Mapping[str, tuple[Raw, Any, bool]], kind: str) -> Half:
+    def _half(self, owner: str, there: Mapping[str, tuple[Raw, Any, bool]], kind: str) -> _state.Half:
         rules, odd = [], []
         for direction in PREFIX:
             name = self._names[owner, direction]
@@ -121,16 +123,16 @@ class Firewalld(Backend):
                 odd.append("sets without a policy")
             elif not raw.rich:
                 odd.append(_EMPTY)
-            elif not foreign and not self._is_encoded(name, raw, half(some).rules, kind):
+            elif not foreign and not self._is_encoded(name, raw, _state.half(some).rules, kind):
                 odd.append("rules that are kept in another form")
-        return half(rules, odd)
+        return _state.half(rules, odd)
 
-    def _is_encoded(self, name: str, raw: Raw, rules: tuple[Rule, ...], kind: str) -> bool:
+    def _is_encoded(self, name: str, raw: Raw, rules: tuple[_rules.Rule, ...], kind: str) -> bool:
         """Whether it is kept as this version keeps it. A live set that nothing uses waits for the next reload."""
         sets = frozenset(raw.used().items()) if kind == "live" else raw.sets
         return Raw(raw.rich, sets) in [self._encode(name, rules, variant) for variant in (0, 1)]
 
-    def _encode(self, name: str, rules: tuple[Rule, ...], variant: int) -> Raw:
+    def _encode(self, name: str, rules: tuple[_rules.Rule, ...], variant: int) -> Raw:
         is_out = any(rule.direction == "out" for rule in rules)
         return _rich.encode(name, rules, variant, not is_out or self._bus.sets_of_destinations())
 
@@ -149,49 +151,49 @@ class Firewalld(Backend):
     def denies_outgoing(self) -> bool:
         return _firewalld_foreign.outgoing_denied(self._bus) is not None
 
-    def check(self, aims: States, now: States) -> States:
+    def check(self, aims: _state.States, now: _state.States) -> _state.States:
         raws = self._encoded(aims, "live")
         if any(raw.sets for raw in raws.values()) and not self._bus.can_hold_networks():
-            raise HostError(
+            raise _host.HostError(
                 f"Some peers are in more than {_rich.MANY} networks, which this firewalld keeps by ipset, "
-                f"and the host has none: install the package ipset, then systemctl restart firewalld. {UNCHANGED}"
+                f"and the host has none: install the package ipset, then systemctl restart firewalld. {_host.UNCHANGED}"
             )
-        if any(only(found.live, "out") for found in aims.values()):
+        if any(_state.only(found.live, "out") for found in aims.values()):
             _firewalld_foreign.out_priority(self._bus)
         reloads = {slot[0] for slot, raw in raws.items() if self._comes_or_goes(slot, raw, now)}
         lost = self._unsaved() if reloads else []
         made = [owner for owner in reloads if aims[owner].live.rules]
         if lost and made:
-            raise HostError(
+            raise _host.HostError(
                 f"firewalld needs a reload to make what {', '.join(sorted(made))} needs, and a reload would drop "
                 f"what is live and not saved: {'; '.join(lost)}. Save it with: firewall-cmd --runtime-to-permanent, "
-                f"or drop it with: firewall-cmd --reload. {UNCHANGED}"
+                f"or drop it with: firewall-cmd --reload. {_host.UNCHANGED}"
             )
         if not lost:
             return aims
         # Without a reload the policy stays, empty, until the next one, and with it the sets, which nobody uses.
         return {
-            owner: Found(Half(), Half((), self._empties(owner))) if owner in reloads else aim
+            owner: _state.Found(_state.Half(), _state.Half((), self._empties(owner))) if owner in reloads else aim
             for owner, aim in aims.items()
         }
 
     def _empties(self, owner: str) -> tuple[str, ...]:
         return tuple(_EMPTY for direction in PREFIX if self._live[owner, direction].rich is not None)
 
-    def _encoded(self, aims: States, kind: str) -> dict[Slot, Raw]:
+    def _encoded(self, aims: _state.States, kind: str) -> dict[Slot, Raw]:
         """How each policy will be: with the variant of the sets' names that is live, or else saved."""
         found = {}
         for slot, name in self._names.items():
-            rules = only(getattr(aims[slot[0]], kind), slot[1])
+            rules = _state.only(getattr(aims[slot[0]], kind), slot[1])
             try:
                 choices = [self._encode(name, rules, variant) for variant in (0, 1)]
             except _rich.NotExpressibleError as wrong:
-                raise HostError(f"{wrong}. {UNCHANGED}") from None
+                raise _host.HostError(f"{wrong}. {_host.UNCHANGED}") from None
             there = self._live[slot].used().keys() | self._saved[slot].used().keys()
             found[slot] = choices[1] if there & choices[1].entries().keys() else choices[0]
         return found
 
-    def _comes_or_goes(self, slot: Slot, aim: Raw, now: States) -> bool:
+    def _comes_or_goes(self, slot: Slot, aim: Raw, now: _state.States) -> bool:
         """Whether a policy or a set comes or goes, is not as ours are, or a set's new entries touch its old ones."""
         live = self._live[slot]
         here, there = live.entries(), aim.entries()
@@ -199,7 +201,7 @@ class Firewalld(Backend):
             (live.rich is None) != (aim.rich is None)
             or (live.rich is not None and _HAND in now[slot[0]].live.odd)
             or bool(there.keys() - here.keys())
-            or any(overlap(there[name] - here[name], here[name] - there[name]) for name in there)
+            or any(_rules.overlap(there[name] - here[name], here[name] - there[name]) for name in there)
         )
 
     def _unsaved(self) -> list[str]:
@@ -208,7 +210,7 @@ class Firewalld(Backend):
             self._bus, lambda name: name in names or any(_rich.set_pattern(one).match(name) for one in names)
         )
 
-    def stage(self, now: States, aims: States) -> States:
+    def stage(self, now: _state.States, aims: _state.States) -> _state.States:
         """Make the policies and sets that have to be there before their rules can be live; they let nobody in yet."""
         raws = self._encoded(aims, "live")
         self._need_room(self._encoded(aims, "saved"))
@@ -222,7 +224,7 @@ class Firewalld(Backend):
             name, raw = self._names[slot], encoded
             # Where a set can't change in place, the other variant of its name takes over.
             if self._live[slot].used().keys() & raw.entries().keys():
-                variants = [self._encode(name, only(aims[slot[0]].live, slot[1]), variant) for variant in (0, 1)]
+                variants = [self._encode(name, _state.only(aims[slot[0]].live, slot[1]), variant) for variant in (0, 1)]
                 raw = next(one for one in variants if one != raw)
             saved = self._saved[slot]
             sets = {**raw.entries(), **saved.entries()}
@@ -240,7 +242,7 @@ class Firewalld(Backend):
             and len(rules) + sum(len(here.get(one, there[one]) ^ there[one]) for one in there) > most
         )
 
-    def go_live(self, now: States, aims: States) -> None:
+    def go_live(self, now: _state.States, aims: _state.States) -> None:
         raws = self._encoded(aims, "live")
         for slot, name in self._names.items():
             if now[slot[0]].live != aims[slot[0]].live:
@@ -265,7 +267,7 @@ class Firewalld(Backend):
         for folder in ("policies", "ipsets"):
             _whole_file.room(str(bus.FILES / folder), 4096 + _LINE * texts)
 
-    def save(self, now: States, aims: States) -> None:
+    def save(self, now: _state.States, aims: _state.States) -> None:
         raws = self._encoded(aims, "saved")
         if any(raws[slot] != self._saved[slot] for slot in raws):
             self._need_room(raws)
@@ -287,10 +289,10 @@ class Firewalld(Backend):
         """The priorities that the policy has, saved and live."""
         return (self._taken or {}).get(self._names[slot], set())
 
-    def commit(self, now: States, aims: States) -> None:
+    def commit(self, now: _state.States, aims: _state.States) -> None:
         self.save(now, aims)
         raws = self._encoded(aims, "live")
-        owners = set(changed(now, aims))
+        owners = set(_backend.changed(now, aims))
         wanted = {slot: raw for slot, raw in raws.items() if slot[0] in owners and not aims[slot[0]].live.odd}
         if any(self._comes_or_goes(slot, raw, now) for slot, raw in wanted.items()) or (
             any(self._is_heavy(slot, raw) for slot, raw in wanted.items()) and not self._unsaved()
@@ -299,7 +301,7 @@ class Firewalld(Backend):
         else:
             self.go_live(now, aims)
 
-    def put_back(self, now: States, before: States) -> None:
+    def put_back(self, now: _state.States, before: _state.States) -> None:
         """Nothing was saved, so a reload does it; rule by rule firewalld may take longer than somebody can wait."""
         raws = self._encoded(before, "live")
         if (
@@ -307,23 +309,23 @@ class Firewalld(Backend):
             and all(found.saved == found.live for found in before.values())
             and not self._unsaved()
         ):
-            with suppress(HostError):
+            with suppress(_host.HostError):
                 self.save(now, before)
                 self._bus.reload()
                 return
         super().put_back(now, before)
 
-    def commands(self, now: States, aims: States) -> list[str]:
+    def commands(self, now: _state.States, aims: _state.States) -> list[str]:
         raws = self._encoded(aims, "live")
         found = []
         for slot, name in self._names.items():
             found += _commands(name, self._live[slot], raws[slot]) if now[slot[0]] != aims[slot[0]] else []
         return found
 
-    def foreign(self) -> list[Foreign]:
+    def foreign(self) -> list[_backend.Foreign]:
         return _firewalld_foreign.foreign(self._bus)
 
-    def blocking(self) -> list[Foreign]:
+    def blocking(self) -> list[_backend.Foreign]:
         return _firewalld_foreign.blocking(self._bus)
 
 

@@ -14,41 +14,42 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from ansible_collections.printnet.ports.plugins.module_utils import _state
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables, _xtables_file, _xtables_foreign
+from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _state
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
+    _backend,
+    _xtables,
+    _xtables_file,
+    _xtables_foreign,
+)
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_place as place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_programs as programs
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_table as tables
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Backend, Foreign
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import BASES, Chains, Table
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
-from ansible_collections.printnet.ports.plugins.module_utils._state import Found, Half, States
 
 OWNERS = "printnet.ports/"
 
 
-class Iptables(Backend):
+class Iptables(_backend.Backend):
     """iptables and ip6tables with the chains of the owners."""
 
-    def __init__(self, run: Run, shorts: Mapping[str, str]) -> None:
+    def __init__(self, run: _host.Run, shorts: Mapping[str, str]) -> None:
         super().__init__(run, shorts)
         self._live: dict[int, Table] | None = None
         self._kept: tuple[dict[int, str], list[str]] | None = None
         # What is saved is mostly what is live; each is understood once.
-        self._known: dict[tuple[int, str], tuple[Chains, tuple[list[Rule], list[str]]]] = {}
-        self._halves: dict[str, tuple[list[Rule], Half]] = {}
+        self._known: dict[tuple[int, str], tuple[Chains, tuple[list[_rules.Rule], list[str]]]] = {}
+        self._halves: dict[str, tuple[list[_rules.Rule], _state.Half]] = {}
 
     @classmethod
-    def filters(cls, run: Run) -> bool:
+    def filters(cls, run: _host.Run) -> bool:
         """Whether INPUT refuses by default, though no unit loads it."""
         try:
             return any(place.denies(table, BASES["in"]) for table in cls(run, {}).live().values())
-        except HostError:
+        except _host.HostError:
             return False
 
     @classmethod
-    def left(cls, run: Run, shorts: Mapping[str, str]) -> list[str]:
+    def left(cls, run: _host.Run, shorts: Mapping[str, str]) -> list[str]:
         """Our lines in the saved files, and then the chains that the kernel may still have.
 
         The kernel is asked only where a file has something: what is only live goes with the next boot.
@@ -68,9 +69,9 @@ class Iptables(Backend):
         return found
 
     @classmethod
-    def forget(cls, run: Run, shorts: Mapping[str, str]) -> None:
+    def forget(cls, run: _host.Run, shorts: Mapping[str, str]) -> None:
         """Remove our lines from the saved files and our chains from the kernel."""
-        nothing: dict[str, tuple[Rule, ...]] = dict.fromkeys(shorts, ())
+        nothing: dict[str, tuple[_rules.Rule, ...]] = dict.fromkeys(shorts, ())
         for path, table in _all_saved().items():
             text = _xtables_file.read(path)
             new = _xtables_file.edit(text, table.version, nothing, shorts)
@@ -116,17 +117,17 @@ class Iptables(Backend):
         """The file of each family that is both filtered and loaded from a file."""
         return {version: path for version, path in self._loading()[0].items() if version in self.live()}
 
-    def read(self) -> States:
+    def read(self) -> _state.States:
         self._live = None
         live, saved = self.live(), self._saved()
         broken = [text for path in self._saving().values() for text in _xtables_file.left_of(path)]
         return {
-            owner: Found(self._half(owner, short, saved, broken), self._half(owner, short, live))
+            owner: _state.Found(self._half(owner, short, saved, broken), self._half(owner, short, live))
             for owner, short in self.shorts.items()
         }
 
-    def _half(self, owner: str, short: str, found: Mapping[int, Table], broken: Iterable[str] = ()) -> Half:
-        rules: list[Rule] = []
+    def _half(self, owner: str, short: str, found: Mapping[int, Table], broken: Iterable[str] = ()) -> _state.Half:
+        rules: list[_rules.Rule] = []
         odd = list(broken)
         for version, table in found.items():
             allowed, strange = self._decoded(version, short, table.ours(short))
@@ -138,7 +139,7 @@ class Iptables(Backend):
             last = self._halves[owner] = (rules, _state.half(rules))
         return replace(last[1], odd=tuple(sorted(odd)))
 
-    def _decoded(self, version: int, short: str, chains: Chains) -> tuple[list[Rule], list[str]]:
+    def _decoded(self, version: int, short: str, chains: Chains) -> tuple[list[_rules.Rule], list[str]]:
         """What the chains allow, and what is odd in them."""
         key = (version, short)
         known = self._known.get(key)
@@ -150,17 +151,17 @@ class Iptables(Backend):
     def denies_outgoing(self) -> bool:
         return any(place.denies(table, BASES["out"]) for table in self.live().values())
 
-    def check(self, aims: States, now: States) -> States:
+    def check(self, aims: _state.States, now: _state.States) -> _state.States:
         """Without what a family has no program for, and without saved rules where nothing loads them."""
         live, saving = set(self.live()), set(self._saving())
-        possible = {owner: Found(_only(aim.saved, saving), _only(aim.live, live)) for owner, aim in aims.items()}
+        possible = {owner: _state.Found(_only(aim.saved, saving), _only(aim.live, live)) for owner, aim in aims.items()}
         if possible != now:
             for version, table in self.live().items():
                 _refuse_intruders(table, aims, self.shorts, f"the kernel's rules of {programs.PROGRAMS[version]}")
             self._new_texts(possible)
         return possible
 
-    def _new_texts(self, aims: States) -> dict[str, tuple[int, str | None, str | None]]:
+    def _new_texts(self, aims: _state.States) -> dict[str, tuple[int, str | None, str | None]]:
         """The files that change: family, old and new text."""
         rules = {owner: aim.saved.rules for owner, aim in aims.items()}
         found = {}
@@ -172,13 +173,13 @@ class Iptables(Backend):
                 found[path] = (version, old, new)
         return found
 
-    def _scripts(self, aims: States) -> dict[int, list[str]]:
+    def _scripts(self, aims: _state.States) -> dict[int, list[str]]:
         """What each family's program gets."""
         rules = {owner: aim.live.rules for owner, aim in aims.items()}
         found = {version: place.script(table, rules, self.shorts) for version, table in self.live().items()}
         return {version: lines for version, lines in found.items() if lines}
 
-    def stage(self, now: States, aims: States) -> States:
+    def stage(self, now: _state.States, aims: _state.States) -> _state.States:
         for path, (version, _old, new) in self._new_texts(aims).items():
             _xtables_file.try_out(path, new)
             self._try(version, path, new)
@@ -190,12 +191,12 @@ class Iptables(Backend):
         """Refuse to save what would not load at boot."""
         wrong = "" if text is None else programs.fault(self.run, version, text)
         if wrong:
-            raise HostError(
+            raise _host.HostError(
                 f"{path} would not load with our rules in it, and the host would start without a firewall: {wrong}. "
                 f"Mend what is wrong there; {programs.PROGRAMS[version]}-restore --test {path} shows it."
             )
 
-    def go_live(self, now: States, aims: States) -> None:
+    def go_live(self, now: _state.States, aims: _state.States) -> None:
         # Whatever is there now, not what was read some time ago.
         self._live = None
         try:
@@ -204,7 +205,7 @@ class Iptables(Backend):
         finally:
             self._live = None
 
-    def save(self, now: States, aims: States) -> None:
+    def save(self, now: _state.States, aims: _state.States) -> None:
         changes = self._new_texts(aims)
         for path, (version, _old, new) in changes.items():
             self._try(version, path, new)
@@ -214,7 +215,7 @@ class Iptables(Backend):
             else:
                 _xtables_file.clean(path)
 
-    def commands(self, now: States, aims: States) -> list[str]:
+    def commands(self, now: _state.States, aims: _state.States) -> list[str]:
         """The lines as the two programs get them, each named."""
         return [
             f"{programs.PROGRAMS[version]}-restore --noflush: {line}"
@@ -222,7 +223,7 @@ class Iptables(Backend):
             for line in lines
         ]
 
-    def foreign(self) -> list[Foreign]:
+    def foreign(self) -> list[_backend.Foreign]:
         return [
             found
             for version, table in self.live().items()
@@ -248,7 +249,7 @@ class Iptables(Backend):
         ]
 
 
-def _only(half: Half, versions: Iterable[int]) -> Half:
+def _only(half: _state.Half, versions: Iterable[int]) -> _state.Half:
     """The half without the peers of families that are not there."""
     versions = set(versions)
     if versions == {4, 6}:
@@ -256,7 +257,7 @@ def _only(half: Half, versions: Iterable[int]) -> Half:
     rules = []
     for rule in half.rules:
         peers = tuple(peer for version in sorted(versions) for peer in _xtables.peers(rule, version))
-        rules += [Rule(rule.direction, rule.transport, rule.ports, peers, rule.source_ports)] if peers else []
+        rules += [_rules.Rule(rule.direction, rule.transport, rule.ports, peers, rule.source_ports)] if peers else []
     return _state.half(rules, half.odd if versions else ())
 
 
@@ -275,14 +276,14 @@ def _all_saved() -> dict[str, Table]:
     return found
 
 
-def _live_or_none(run: Run) -> dict[int, Table]:
+def _live_or_none(run: _host.Run) -> dict[int, Table]:
     try:
         return Iptables(run, {}).live()
-    except HostError:
+    except _host.HostError:
         return {}
 
 
-def _stale(run: Run, shorts: Mapping[str, str]) -> list[tuple[Table, list[str]]]:
+def _stale(run: _host.Run, shorts: Mapping[str, str]) -> list[tuple[Table, list[str]]]:
     """What removes our chains from each table of the kernel.
 
     Where nftables is active the table may be one that it has loaded itself, and a chain that is in use there its own.
@@ -299,11 +300,11 @@ def _stale(run: Run, shorts: Mapping[str, str]) -> list[tuple[Table, list[str]]]
     return found
 
 
-def _refuse_intruders(table: Table, aims: States, shorts: Mapping[str, str], where: str) -> None:
+def _refuse_intruders(table: Table, aims: _state.States, shorts: Mapping[str, str], where: str) -> None:
     """Chains that somebody else leads to can't be removed, and a file that names a missing chain does not load."""
     for owner in aims:
         for line in place.intruders(table, shorts[owner]):
-            raise HostError(
+            raise _host.HostError(
                 f"In {where} a chain of somebody else leads to a chain of {owner}: {tables.printable(line.text)}. "
-                f"Remove that rule. {UNCHANGED}"
+                f"Remove that rule. {_host.UNCHANGED}"
             )

@@ -20,15 +20,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils import _rules, _state
+from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _state
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
+    _backend,
+    _nft_foreign,
+    _nft_rules,
+    _whole_file,
+)
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_files as files
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_foreign, _nft_rules, _whole_file
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Backend, Foreign, changed
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Base, Table, Wanted
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
-from ansible_collections.printnet.ports.plugins.module_utils._state import Found, Half, States
 
 _COPIES = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf")
 """Where administrators save what is live, by hand."""
@@ -38,19 +39,19 @@ _MANY = 1000
 """A foreign set with more elements is left alone: it would take longer than all else."""
 
 
-class Nftables(Backend):
+class Nftables(_backend.Backend):
     """nftables with the chains of the owners."""
 
-    def __init__(self, run: Run, shorts: Mapping[str, str]) -> None:
+    def __init__(self, run: _host.Run, shorts: Mapping[str, str]) -> None:
         super().__init__(run, shorts)
         self._seen: list[Table] | None = None
 
     @classmethod
-    def filters(cls, run: Run) -> bool:
+    def filters(cls, run: _host.Run) -> bool:
         """The layer of iptables over nftables is a firewall of its own."""
         try:
             tables = _list(run)
-        except HostError:
+        except _host.HostError:
             return False
         return any(
             base.direction == "in" and (base.table.name, base.chain.name) != ("filter", "INPUT")
@@ -59,14 +60,14 @@ class Nftables(Backend):
         )
 
     @classmethod
-    def left(cls, _run: Run, shorts: Mapping[str, str]) -> list[str]:
+    def left(cls, _run: _host.Run, shorts: Mapping[str, str]) -> list[str]:
         saved = files.read()
         there = _as_rules(saved, shorts)
         lines = [f"{owner}: {line}" for owner in sorted(there) for line in _rules.lines(there[owner].rules)]
         return lines or ([] if saved else files.odd(saved))
 
     @classmethod
-    def forget(cls, run: Run, shorts: Mapping[str, str]) -> None:
+    def forget(cls, run: _host.Run, shorts: Mapping[str, str]) -> None:
         files.write(run, {owner: one for owner, one in files.read().items() if owner not in shorts})
 
     def owners(self) -> dict[str, str]:
@@ -86,7 +87,7 @@ class Nftables(Backend):
                 found.setdefault(owner, short)
         return found
 
-    def read(self) -> States:
+    def read(self) -> _state.States:
         self._seen = None
         saved = files.read()
         around = files.odd(saved)
@@ -97,18 +98,18 @@ class Nftables(Backend):
     def denies_outgoing(self) -> bool:
         return any(base.direction == "out" for base in self._bases())
 
-    def check(self, aims: States, now: States) -> States:
-        aims = {owner: Found(aim.saved, self._reachable(aim.live)) for owner, aim in aims.items()}
-        owners = list(changed(now, aims))
+    def check(self, aims: _state.States, now: _state.States) -> _state.States:
+        aims = {owner: _state.Found(aim.saved, self._reachable(aim.live)) for owner, aim in aims.items()}
+        owners = list(_backend.changed(now, aims))
         ways = {rule.direction for aim in aims.values() for rule in aim.live.rules}
         told = [place.obstacle(base) for base in self._bases() if base.direction in ways and place.obstacle(base)]
         if told:
-            raise HostError(f"{' '.join(told)} {UNCHANGED}")
+            raise _host.HostError(f"{' '.join(told)} {_host.UNCHANGED}")
         if any(now[owner].live != aims[owner].live for owner in owners):
             self._nft(self._lines(now, aims), "--check")
         return aims
 
-    def _reachable(self, live: Half) -> Half:
+    def _reachable(self, live: _state.Half) -> _state.Half:
         """What can be live: where nothing is refused by default there is nothing to open."""
         covered = {(base.direction, family) for base in self._bases() for family in place.FAMILIES[base.table.family]}
         rules, cut = [], False
@@ -119,24 +120,24 @@ class Nftables(Backend):
                 rules.append(replace(rule, peers=peers))
         return _state.half(rules, live.odd) if cut else live
 
-    def stage(self, now: States, aims: States) -> States:
+    def stage(self, now: _state.States, aims: _state.States) -> _state.States:
         # The rules, and the copied program that loads them.
         size = len(place.dump(self._to_save(aims))) + len(files.loader())
         for path in (files.FOLDER, files.DROP_IN.parent):
             _whole_file.room(str(path), size)
         return now
 
-    def go_live(self, now: States, aims: States) -> None:
+    def go_live(self, now: _state.States, aims: _state.States) -> None:
         self._seen = None
         lines = self._lines(now, aims)
         self._seen = None
         if lines:
             self._nft(lines)
 
-    def save(self, now: States, aims: States) -> None:
+    def save(self, now: _state.States, aims: _state.States) -> None:
         files.write(self.run, self._to_save(aims))
 
-    def _to_save(self, aims: States) -> Wanted:
+    def _to_save(self, aims: _state.States) -> Wanted:
         saved = files.read()
         for owner, aim in aims.items():
             saved.pop(owner, None)
@@ -144,10 +145,10 @@ class Nftables(Backend):
                 saved[owner] = _plain(self.shorts[owner], aim.saved.rules)
         return saved
 
-    def commands(self, now: States, aims: States) -> list[str]:
+    def commands(self, now: _state.States, aims: _state.States) -> list[str]:
         return self._lines(now, aims)
 
-    def _lines(self, now: States, aims: States) -> list[str]:
+    def _lines(self, now: _state.States, aims: _state.States) -> list[str]:
         wanted = {
             owner: _plain(self.shorts[owner], aim.live.rules)
             for owner, aim in aims.items()
@@ -156,9 +157,11 @@ class Nftables(Backend):
         try:
             return place.transaction(self._tables(), wanted)
         except place.PlaceError as wrong:
-            raise HostError(f"What nftables is to be given is not well formed: {wrong}. {UNCHANGED}") from None
+            raise _host.HostError(
+                f"What nftables is to be given is not well formed: {wrong}. {_host.UNCHANGED}"
+            ) from None
 
-    def foreign(self) -> list[Foreign]:
+    def foreign(self) -> list[_backend.Foreign]:
         return _nft_foreign.foreign(self._tables(), self._elements)
 
     def _elements(self, table: Table, name: str) -> Any:
@@ -206,74 +209,74 @@ class Nftables(Backend):
     def _nft(self, lines: list[str], *options: str) -> None:
         rc, _out, told = self.run([_nft_path(), *options, "-f", "-"], data="".join(f"{line}\n" for line in lines))
         if rc != 0:
-            raise HostError(f"nft did not take the rules: {_why(told)} {UNCHANGED}")
+            raise _host.HostError(f"nft did not take the rules: {_why(told)} {_host.UNCHANGED}")
 
 
-def _plain(short: str, rules: tuple[Rule, ...]) -> tuple[str, list[dict[str, Any]]]:
+def _plain(short: str, rules: tuple[_rules.Rule, ...]) -> tuple[str, list[dict[str, Any]]]:
     plain = [rule.as_dict() for rule in rules]
     for one in plain:
         del one["flows"]
     return short, plain
 
 
-def _found(saved: Half | None, live: Half, around: list[str], is_used: bool) -> Found:
+def _found(saved: _state.Half | None, live: _state.Half, around: list[str], is_used: bool) -> _state.Found:
     """Both halves in their one form. It takes a while to find, so it is looked for once where they hold the same.
 
     What is not as it should be around the files counts where rules are saved, or where nobody's are.
     """
-    known: dict[frozenset[Any], tuple[Rule, ...]] = {}
+    known: dict[frozenset[Any], tuple[_rules.Rule, ...]] = {}
     odd = around if saved or not is_used else []
-    return Found(_in_form(saved or Half(), odd, known), _in_form(live, [], known))
+    return _state.Found(_in_form(saved or _state.Half(), odd, known), _in_form(live, [], known))
 
 
-def _in_form(one: Half, odd: list[str], known: dict[frozenset[Any], tuple[Rule, ...]]) -> Half:
+def _in_form(one: _state.Half, odd: list[str], known: dict[frozenset[Any], tuple[_rules.Rule, ...]]) -> _state.Half:
     odd = sorted({*one.odd, *odd})
     key = frozenset((rule.key()[:-1], frozenset(rule.peers)) for rule in one.rules)
     try:
         if key not in known:
             known[key] = _state.half(one.rules).rules
     except ValueError as wrong:
-        return Half((), (*odd, f"{files.SAVED} holds a rule that is none: {wrong}"))
-    return Half(known[key], tuple(odd))
+        return _state.Half((), (*odd, f"{files.SAVED} holds a rule that is none: {wrong}"))
+    return _state.Half(known[key], tuple(odd))
 
 
-def _as_rules(saved: Wanted, shorts: Mapping[str, str]) -> dict[str, Half]:
+def _as_rules(saved: Wanted, shorts: Mapping[str, str]) -> dict[str, _state.Half]:
     """What is saved of these owners, as it stands there."""
     found = {}
     for owner in shorts:
         if owner in saved:
             try:
-                found[owner] = Half(tuple(_rule(one) for one in saved[owner][1]))
+                found[owner] = _state.Half(tuple(_rule(one) for one in saved[owner][1]))
             except (ValueError, LookupError, TypeError) as wrong:
-                found[owner] = Half((), (f"{files.SAVED} holds a rule that is none: {wrong}",))
+                found[owner] = _state.Half((), (f"{files.SAVED} holds a rule that is none: {wrong}",))
     return found
 
 
-def _rule(one: Mapping[str, Any]) -> Rule:
+def _rule(one: Mapping[str, Any]) -> _rules.Rule:
     """A saved rule; networks stay text, and are looked at where the rules get their one form."""
     peers = _rules.EVERYBODY if one["peers"] == ["any"] else tuple(one["peers"])
     ports = [tuple(_rules.parse_span(port) for port in one[key]) for key in ("ports", "source_ports")]
-    return Rule(one["direction"], one["transport"], ports[0], peers, ports[1])
+    return _rules.Rule(one["direction"], one["transport"], ports[0], peers, ports[1])
 
 
 def _nft_path() -> str:
     found = shutil.which("nft", path=f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin")
     if not found:
-        raise HostError(f"The program nft is not on this host: install the package nftables. {UNCHANGED}")
+        raise _host.HostError(f"The program nft is not on this host: install the package nftables. {_host.UNCHANGED}")
     return found
 
 
-def _list(run: Run) -> list[Table]:
+def _list(run: _host.Run) -> list[Table]:
     def ask(words: list[str]) -> str:
         rc, out, told = run([_nft_path(), *words])
         if rc != 0:
-            raise HostError(f"nft did not list its rules: {_why(told)} {UNCHANGED}")
+            raise _host.HostError(f"nft did not list its rules: {_why(told)} {_host.UNCHANGED}")
         return out
 
     try:
         return place.look(ask)
     except place.PlaceError as wrong:
-        raise HostError(f"{wrong}. {UNCHANGED}") from None
+        raise _host.HostError(f"{wrong}. {_host.UNCHANGED}") from None
 
 
 def _why(told: str) -> str:

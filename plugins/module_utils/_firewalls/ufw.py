@@ -16,21 +16,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ansible_collections.printnet.ports.plugins.module_utils import _state
+from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
+    _backend,
     _ufw_file,
     _ufw_host,
     _ufw_live,
     _ufw_tuple,
     _whole_file,
 )
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Backend, Foreign
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_file import Saved
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_live import Chains, Line
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import ANYWHERE, Owned, Tuple
-from ansible_collections.printnet.ports.plugins.module_utils._host import UNCHANGED, HostError, Run
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
-from ansible_collections.printnet.ports.plugins.module_utils._state import Found, Half, States
 
 _NO_V6 = (
     "ufw has no rules for IPv6 on this host (IPV6=no in /etc/default/ufw, or no IPv6 in the kernel), so nothing is "
@@ -56,17 +53,17 @@ class _Look:
         return {one: owners for chains in self.chains.values() for one, owners in _ufw_live.ours(chains).items()}
 
 
-class Ufw(Backend):
+class Ufw(_backend.Backend):
     """ufw with the tuples of the owners."""
 
-    def __init__(self, run: Run, shorts: Mapping[str, str]) -> None:
+    def __init__(self, run: _host.Run, shorts: Mapping[str, str]) -> None:
         super().__init__(run, shorts)
         self._seen: _Look | None = None
-        self._halves: dict[frozenset[Tuple], tuple[Rule, ...]] = {}
+        self._halves: dict[frozenset[Tuple], tuple[_rules.Rule, ...]] = {}
         self._without_v6 = False
 
     @classmethod
-    def left(cls, _run: Run, shorts: Mapping[str, str]) -> list[str]:
+    def left(cls, _run: _host.Run, shorts: Mapping[str, str]) -> list[str]:
         return [
             f"{file.path}: {_ufw_tuple.command(one, one.peer, owners)}"
             for file in _files_of(shorts)
@@ -75,7 +72,7 @@ class Ufw(Backend):
         ]
 
     @classmethod
-    def forget(cls, _run: Run, shorts: Mapping[str, str]) -> None:
+    def forget(cls, _run: _host.Run, shorts: Mapping[str, str]) -> None:
         with _ufw_host.locked(change=True):
             for file in _files_of(shorts):
                 _write(file, _ufw_file.without(file.ours(), shorts))
@@ -86,7 +83,7 @@ class Ufw(Backend):
         found |= {owner for line in look.lines() for owner in line.owners}
         return {owner: self.shorts.get(owner, owner[len(_ufw_tuple.PREFIX) :][:9]) for owner in sorted(found)}
 
-    def read(self) -> States:
+    def read(self) -> _state.States:
         look = self._look()
         odd_saved: dict[str, set[str]] = {}
         odd_live: dict[str, set[str]] = {}
@@ -100,7 +97,7 @@ class Ufw(Backend):
         saved, live = _by_owner(look.saved()), _by_owner(look.live())
         try:
             return {
-                owner: Found(
+                owner: _state.Found(
                     self._half(saved.get(owner, []), odd_saved.get(owner, ())),
                     self._half(live.get(owner, []), odd_live.get(owner, ())),
                 )
@@ -114,7 +111,7 @@ class Ufw(Backend):
     def denies_outgoing(self) -> bool:
         return _ufw_host.setting(_ufw_host.DEFAULTS, "DEFAULT_OUTPUT_POLICY") in ("drop", "reject")
 
-    def check(self, aims: States, _now: States) -> States:
+    def check(self, aims: _state.States, _now: _state.States) -> _state.States:
         look = self._seen or self._look()
         saved = frozenset().union(*(file.foreign for file in look.files.values()))
         live = {line.text for line in look.lines() if not line.owners}
@@ -122,10 +119,10 @@ class Ufw(Backend):
         for owner, aim in aims.items():
             halves = [self._possible(half, look) for half in (aim.saved, aim.live)]
             theirs = (saved, frozenset(one for one in saved if _ufw_tuple.live_line(one) in live))
-            found[owner] = Found(*(self._ours_alone(half, there) for half, there in zip(halves, theirs)))
+            found[owner] = _state.Found(*(self._ours_alone(half, there) for half, there in zip(halves, theirs)))
         return found
 
-    def _possible(self, half: Half, look: _Look) -> Half:
+    def _possible(self, half: _state.Half, look: _Look) -> _state.Half:
         """The half without peers of a family that ufw leaves alone here."""
         if 6 in look.chains:
             return half
@@ -140,15 +137,15 @@ class Ufw(Backend):
         self._without_v6 = True
         return _state.half(rules, half.odd)
 
-    def _ours_alone(self, half: Half, theirs: frozenset[Tuple]) -> Half:
+    def _ours_alone(self, half: _state.Half, theirs: frozenset[Tuple]) -> _state.Half:
         """The half without what a rule of somebody else is for already."""
         tuples = _ufw_tuple.encode(half.rules) if theirs else []
         while not theirs.isdisjoint(tuples):
-            half = Half(self._canonical([one for one in tuples if one not in theirs]), half.odd)
+            half = _state.Half(self._canonical([one for one in tuples if one not in theirs]), half.odd)
             tuples = _ufw_tuple.encode(half.rules)
         return half
 
-    def stage(self, now: States, aims: States) -> States:
+    def stage(self, now: _state.States, aims: _state.States) -> _state.States:
         """Nothing has to be prepared; what could not be saved later is found out."""
         with _ufw_host.locked(change=True):
             look = self._gather()
@@ -157,11 +154,11 @@ class Ufw(Backend):
                 _try_out(file, wanted)
         return now
 
-    def go_live(self, _now: States, aims: States) -> None:
+    def go_live(self, _now: _state.States, aims: _state.States) -> None:
         with _ufw_host.locked(change=True):
             self._go_live(self._gather(), aims)
 
-    def _go_live(self, look: _Look, aims: States) -> None:
+    def _go_live(self, look: _Look, aims: _state.States) -> None:
         wanted = _wanted(look.live(), {owner: aim.live for owner, aim in aims.items()})
         for version, chains in look.chains.items():
             commands = _ufw_live.changes(chains, version, wanted, aims)
@@ -169,18 +166,18 @@ class Ufw(Backend):
                 tool = f"{_TOOLS[version]}-restore"
                 rc, _out, told = self.run([tool, "--noflush", "--wait=30"], data=_ufw_live.restore_text(commands))
                 if rc != 0:
-                    raise HostError(f"ufw's rules in the kernel did not change. {tool} says: {_short(told)}")
+                    raise _host.HostError(f"ufw's rules in the kernel did not change. {tool} says: {_short(told)}")
 
-    def save(self, _now: States, aims: States) -> None:
+    def save(self, _now: _state.States, aims: _state.States) -> None:
         with _ufw_host.locked(change=True):
             self._save(self._gather(), aims)
 
-    def _save(self, look: _Look, aims: States) -> None:
+    def _save(self, look: _Look, aims: _state.States) -> None:
         wanted = _wanted(look.saved(), {owner: aim.saved for owner, aim in aims.items()})
         for file in look.files.values():
             _write(file, wanted)
 
-    def commit(self, now: States, aims: States) -> None:
+    def commit(self, now: _state.States, aims: _state.States) -> None:
         """The kernel first: by the file we know which of its lines without a name are ours."""
         with _ufw_host.locked(change=True):
             look = self._gather()
@@ -189,7 +186,7 @@ class Ufw(Backend):
             if any(now[owner].saved != aim.saved for owner, aim in aims.items()):
                 self._save(look, aims)
 
-    def commands(self, _now: States, aims: States) -> list[str]:
+    def commands(self, _now: _state.States, aims: _state.States) -> list[str]:
         before = (self._seen or self._look()).live()
         after = _wanted(before, {owner: aim.live for owner, aim in aims.items()})
         added = {one: owners for one, owners in after.items() if before.get(one) != owners}
@@ -198,7 +195,7 @@ class Ufw(Backend):
             *_spoken({one: () for one in before if one not in after}),
         ]
 
-    def foreign(self) -> list[Foreign]:
+    def foreign(self) -> list[_backend.Foreign]:
         """Tuples of others; what they have in before.rules and after.rules is not looked at."""
         look = self._seen or self._look()
         return [one for version in look.chains for one in _ufw_file.foreign(look.files[version])]
@@ -233,18 +230,18 @@ class Ufw(Backend):
         tool = f"{_TOOLS[version]}-save"
         rc, dump, told = self.run([tool, "-t", "filter"])
         if rc != 0:
-            raise HostError(f"{tool} does not say what is live: {_short(told)}. {UNCHANGED}")
+            raise _host.HostError(f"{tool} does not say what is live: {_short(told)}. {_host.UNCHANGED}")
         if not _ufw_live.is_loaded(dump, version):
-            raise HostError(
+            raise _host.HostError(
                 f"ufw is enabled, but its rules for IPv{version} are not loaded: run ufw reload (or systemctl restart "
-                f"ufw). {UNCHANGED}"
+                f"ufw). {_host.UNCHANGED}"
             )
         return dump
 
-    def _half(self, tuples: Iterable[Tuple], odd: Iterable[str]) -> Half:
-        return Half(self._canonical(tuples), tuple(sorted(odd)))
+    def _half(self, tuples: Iterable[Tuple], odd: Iterable[str]) -> _state.Half:
+        return _state.Half(self._canonical(tuples), tuple(sorted(odd)))
 
-    def _canonical(self, tuples: Iterable[Tuple]) -> tuple[Rule, ...]:
+    def _canonical(self, tuples: Iterable[Tuple]) -> tuple[_rules.Rule, ...]:
         key = frozenset(tuples)
         if key not in self._halves:
             self._halves[key] = _state.half(_ufw_tuple.decode(key)).rules
@@ -255,7 +252,7 @@ def _parse(dump: str, version: int, file: Saved | None) -> Chains:
     return _ufw_live.parse(dump, version, file.ours() if file else {}, file.foreign if file else ())
 
 
-def _wanted(there: Owned, halves: Mapping[str, Half]) -> Owned:
+def _wanted(there: Owned, halves: Mapping[str, _state.Half]) -> Owned:
     """All of our tuples, when these owners have these halves, and the other ones what they have."""
     wanted = _ufw_file.without(there, halves)
     for owner, half in halves.items():
@@ -298,14 +295,14 @@ def _write(file: Saved, ours: Owned) -> None:
         if text != file.text():
             _whole_file.replace(file.path, text)
     except OSError as wrong:
-        raise HostError(f"{file.path} could not be written: {_cause(wrong)}.") from None
+        raise _host.HostError(f"{file.path} could not be written: {_cause(wrong)}.") from None
 
 
 def _try_out(file: Saved, ours: Owned) -> None:
     try:
         _whole_file.try_out(file.path, file.text_with(ours))
     except OSError as wrong:
-        raise HostError(f"{file.path} could not be written: {_cause(wrong)}. {UNCHANGED}") from None
+        raise _host.HostError(f"{file.path} could not be written: {_cause(wrong)}. {_host.UNCHANGED}") from None
 
 
 def _cause(wrong: OSError) -> str:
