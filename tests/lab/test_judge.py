@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from lab_hosts import host, lab, name_of, up, write
-from printnet_lab import judge
+from printnet_lab import judge, matrix
 from printnet_lab.errors import LabError
 
 LISTENERS = ["tcp/515", "tcp/631", "tcp/8080", "udp/161", "udp/9187"]
@@ -84,16 +84,35 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ufw=host(10, firewall="ufw", daemons=LISTENERS),
         nftables=host(11, firewall="nftables", daemons=LISTENERS),
         iptables=host(12, firewall="iptables", daemons=LISTENERS),
+        legacy=host(13, distribution="bookworm", firewall="iptables-legacy", daemons=LISTENERS),
         peer=host(20),
+        **{
+            f"shut-{number}": host(number, firewall=firewall, egress="denied")
+            for number, firewall in enumerate(("nftables", "ufw", "iptables"), 30)
+        },
     )
     with up(path, name_of("others")) as name:
         yield name
 
 
-@pytest.mark.parametrize("number", [10, 11, 12], ids=["ufw", "nftables", "iptables"])
+@pytest.mark.parametrize("number", [10, 11, 12, 13], ids=["ufw", "nftables", "iptables", "legacy"])
 def test_other_firewalls_let_ssh_in_only(others: str, number: int) -> None:
     addresses = [f"192.0.2.{number}", f"2001:db8:1::{number}"]
     assert judge.scan_all(others, "peer", addresses, "1-1000,8080,9187") == dict.fromkeys(addresses, SSH)
+
+
+def test_many_at_once(others: str) -> None:
+    """From all to all, by IPv4 and IPv6; a firewall that lets nothing out is seen at work on its own host."""
+    numbers = {"ufw": 10, "nftables": 11, "legacy": 13, "peer": 20, "shut-30": 30, "shut-31": 31, "shut-32": 32}
+    places = {name: [f"192.0.2.{number}", f"2001:db8:1::{number}"] for name, number in numbers.items()}
+    asked = {name: [place for other in places if other != name for place in places[other]] for name in places}
+    everything = {f"{transport}/{port}" for transport in ("tcp", "udp") for port in (*range(20, 31), 515)}
+    expected = {
+        (name, address): set() if name.startswith("shut") else everything if address in places["peer"] else SSH
+        for name, addresses in asked.items()
+        for address in addresses
+    }
+    assert matrix.scan(others, asked, "20-30,515") == expected
 
 
 REPORT = """<nmaprun><host><ports>
@@ -107,6 +126,13 @@ REPORT = """<nmaprun><host><ports>
 
 def test_reading_the_report() -> None:
     assert judge.read(REPORT) == ({1, 3, 4, 22}, {8, 9})
+
+
+def test_reading_a_report_on_many() -> None:
+    two = REPORT.replace("<nmaprun>", '<nmaprun><host><address addr="192.0.2.9"/><ports/></host>')
+    many = judge.read_all(two.replace("<host><ports>", '<host><address addr="192.0.2.8"/><ports>'))
+    tcp = {"tcp/1", "tcp/3", "tcp/4", "tcp/22"}
+    assert many == {"192.0.2.9": (set(), set()), "192.0.2.8": (tcp, {"tcp/8", "tcp/9"})}
 
 
 def test_an_incomplete_report_is_no_verdict() -> None:

@@ -48,6 +48,13 @@ table inet filter {
 }
 """
 
+_NFTABLES_DENIED = """\
+policy drop;
+        ct state established,related accept
+        oif "lo" accept
+        meta l4proto { icmp, ipv6-icmp } accept
+"""
+
 _IPTABLES = """\
 *filter
 :INPUT DROP [0:0]
@@ -57,6 +64,13 @@ _IPTABLES = """\
 -A INPUT -i lo -j ACCEPT
 -A INPUT -p {icmp} -j ACCEPT
 -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+COMMIT
+"""
+
+_IPTABLES_DENIED = """\
+-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A OUTPUT -o lo -j ACCEPT
+-A OUTPUT -p {icmp} -j ACCEPT
 COMMIT
 """
 
@@ -75,25 +89,36 @@ def furnish(root: Path, host: Host, spec: Spec, public_key: str) -> None:
         _write(root / "etc/systemd/system/printnet-listener.service", unit)
         _enable(root, "printnet-listener")
     _firewall(root, host)
+    for path, text in host.files.items():
+        _write(root / path.removeprefix("/"), text)
 
 
 def _firewall(root: Path, host: Host) -> None:
     """Enable the host's firewall; like every firewall of a managed host, it lets SSH in and no more."""
+    denied = host.egress == "denied"
     if host.firewall == "firewalld":
         _enable(root, "firewalld")
     elif host.firewall == "ufw":
         # Without /proc ufw believes that there is no IPv6.
         allow = f"mount -t proc proc {root}/proc && exec chroot {root} ufw allow 22/tcp"
         run(["unshare", "--mount", "sh", "-c", allow])
-        settings = root / "etc/ufw/ufw.conf"
-        _write(settings, settings.read_text(encoding="utf-8").replace("ENABLED=no", "ENABLED=yes"))
+        _replace(root / "etc/ufw/ufw.conf", "ENABLED=no", "ENABLED=yes")
+        if denied:
+            _replace(root / "etc/default/ufw", 'OUTPUT_POLICY="ACCEPT"', 'OUTPUT_POLICY="DROP"')
         _enable(root, "ufw")
     elif host.firewall == "nftables":
-        _write(root / "etc/nftables.conf", _NFTABLES, 0o755)
+        rules = _NFTABLES.replace("policy accept;\n", _NFTABLES_DENIED) if denied else _NFTABLES
+        _write(root / "etc/nftables.conf", rules, 0o755)
         _enable(root, "nftables")
-    elif host.firewall == "iptables":
-        _write(root / "etc/iptables/rules.v4", _IPTABLES.format(icmp="icmp"))
-        _write(root / "etc/iptables/rules.v6", _IPTABLES.format(icmp="ipv6-icmp"))
+    elif host.firewall.startswith("iptables"):
+        rules = _IPTABLES
+        if denied:
+            rules = rules.replace(":OUTPUT ACCEPT", ":OUTPUT DROP").replace("COMMIT\n", _IPTABLES_DENIED)
+        for version, icmp in (("4", "icmp"), ("6", "ipv6-icmp")):
+            _write(root / f"etc/iptables/rules.v{version}", rules.format(icmp=icmp))
+        if host.firewall == "iptables-legacy":
+            for name in ("iptables", "ip6tables"):
+                run(["chroot", str(root), "update-alternatives", "--set", name, f"/usr/sbin/{name}-legacy"])
         _enable(root, "netfilter-persistent")
 
 
@@ -109,3 +134,7 @@ def _write(path: Path, text: str, mode: int = 0o644, owner: int = 0) -> None:
     path.write_text(text, encoding="utf-8")
     path.chmod(mode)
     os.chown(path, owner, owner)
+
+
+def _replace(path: Path, old: str, new: str) -> None:
+    _write(path, path.read_text(encoding="utf-8").replace(old, new))

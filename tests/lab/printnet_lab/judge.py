@@ -71,12 +71,12 @@ def in_order(ports: Iterable[str]) -> list[str]:
 def _let_in(lab: str, source: str, address: str, ports: str, transport: str) -> set[str]:
     how = [_HOW[transport], *(["-6"] if ":" in address else []), address]
     asked = sorted(_asked(ports))
-    _ignored, silent = read(_nmap(lab, source, *how, "-p", _ranges(asked[:: len(asked) // _SAMPLE + 1])))
+    _ignored, silent = read(nmap(lab, source, *how, "-p", _ranges(asked[:: len(asked) // _SAMPLE + 1])))
     looks = _DROPPED if len(silent) > _SAMPLE / 4 else _ANSWERED
     found: set[int] = set()
     before = set(asked)
     for look in looks:
-        let_in, silent = read(_nmap(lab, source, *how, *look, "-p", _ranges(before)))
+        let_in, silent = read(nmap(lab, source, *how, *look, "-p", _ranges(before)))
         found |= let_in
         # A packet lost on a busy machine looks like a drop: ask the silent ones until a look finds nothing new.
         if not silent or silent == before:
@@ -95,7 +95,8 @@ def _asked(text: str) -> set[int]:
     return ports
 
 
-def _nmap(lab: str, source: str, *what: str) -> str:
+def nmap(lab: str, source: str, *what: str) -> str:
+    """What nmap, run in the network of a host of the lab, reports as XML."""
     command = [*_NMAP, *what]
     entrance = into_network_of(lab, source)
     process = entrance.popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -106,20 +107,37 @@ def _nmap(lab: str, source: str, *what: str) -> str:
 
 
 def read(xml: str) -> tuple[set[int], set[int]]:
-    """From nmap's own report: the ports that are let in, and those that nothing came back from."""
+    """From nmap's own report on one address: the ports that are let in, and those that nothing came back from."""
+    ((let_in, silent),) = read_all(xml).values()
+    return _only_numbers(let_in), _only_numbers(silent)
+
+
+def read_all(xml: str) -> dict[str, tuple[set[str], set[str]]]:
+    """The same by address, of a report on one or more: {'tcp/22', 'udp/161'}."""
     report = ElementTree.fromstring(xml)
     finished = report.find("runstats/finished")
-    host = report.find("host")
-    if host is None or finished is None or finished.get("exit") != "success" or host.get("timedout") == "true":
+    hosts = report.findall("host")
+    if not hosts or finished is None or finished.get("exit") != "success":
         raise LabError("nmap came to no end: its report is not complete")
-    let_in: set[int] = set()
-    silent: set[int] = set()
-    for transport, state, reason, ports in _verdicts(host):
-        if (transport, state, reason) in _LET_IN:
-            let_in.update(ports)
-        elif reason == "no-response":
-            silent.update(ports)
-    return let_in, silent
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for host in hosts:
+        if host.get("timedout") == "true":
+            raise LabError("nmap came to no end: its report is not complete")
+        let_in: set[str] = set()
+        silent: set[str] = set()
+        for transport, state, reason, ports in _verdicts(host):
+            named = {f"{transport}/{port}" for port in ports}
+            if (transport, state, reason) in _LET_IN:
+                let_in |= named
+            elif reason == "no-response":
+                silent |= named
+        place = host.find("address")
+        found["" if place is None else place.get("addr", "")] = let_in, silent
+    return found
+
+
+def _only_numbers(ports: Iterable[str]) -> set[int]:
+    return {int(port.partition("/")[2]) for port in ports}
 
 
 def _verdicts(host: ElementTree.Element) -> Iterator[tuple[str, str, str, list[int]]]:

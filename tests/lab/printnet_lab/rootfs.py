@@ -65,11 +65,12 @@ class Recipe:
 def recipe(distribution: str, firewall: str = "none", python: bool = True, extra: tuple[str, ...] = ()) -> Recipe:
     """The recipe of a host. ufw and iptables-persistent can't be installed side by side, so iptables has its own."""
     packages = {*COMMON, *extra, "policykit-1" if distribution == "bullseye" else "polkitd"}
-    if firewall == "iptables":
+    of_iptables = firewall.startswith("iptables")
+    if of_iptables:
         packages.add("iptables-persistent")
     if python:
         packages.update(PYTHON)
-        if firewall != "iptables":
+        if not of_iptables:
             packages.update({"firewalld", "ufw"})
     return Recipe(distribution, tuple(sorted(packages)))
 

@@ -21,7 +21,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 DISTRIBUTIONS = ("bullseye", "bookworm", "trixie")
-FIREWALLS = ("firewalld", "ufw", "nftables", "iptables", "none")
+FIREWALLS = ("firewalld", "ufw", "nftables", "iptables", "iptables-legacy", "none")
+EGRESS = ("open", "denied")
+DENIES_EGRESS = ("ufw", "nftables", "iptables", "iptables-legacy")
 NEEDS_PYTHON = ("firewalld", "ufw")
 DOCUMENTATION = tuple(
     ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
@@ -65,6 +67,8 @@ class Host:
     packages: tuple[str, ...] = ()
     persistent: bool = False
     python: bool = True
+    egress: str = "open"
+    files: dict[str, str] = field(default_factory=dict)
     vars: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -203,6 +207,9 @@ class _Reader:
             self.fault(f"{where}: python", f"{firewall} is written in Python: take nftables, iptables or none")
         if not python and daemons:
             self.fault(f"{where}: daemons", "the plain listeners are written in Python, which this host has not")
+        egress = self.choice(body.get("egress", "open"), f"{where}: egress", EGRESS)
+        if egress == "denied" and firewall not in DENIES_EGRESS:
+            self.fault(f"{where}: egress", f"only {', '.join(DENIES_EGRESS)} can be made to deny it")
         addresses = tuple(self.addresses(body.get("addresses"), where))
         self.daemons(daemons, f"{where}: daemons", addresses)
         groups = self.strings(body.get("groups", []), f"{where}: groups", "[vpsx]")
@@ -224,6 +231,8 @@ class _Reader:
             packages=tuple(packages),
             persistent=self.flag(body.get("persistent", False), f"{where}: persistent"),
             python=python,
+            egress=egress,
+            files=self.files(body.get("files", {}), f"{where}: files"),
             vars=self.mapping(body.get("vars", {}), f"{where}: vars"),
         )
 
@@ -237,6 +246,13 @@ class _Reader:
                 yield ipaddress.ip_address(text)
             except ValueError:
                 self.fault(where, f"{text!r} is no address (without a prefix length, for example 192.0.2.10)")
+
+    def files(self, raw: Any, where: str) -> dict[str, str]:
+        files = self.mapping(raw, where)
+        for path, text in files.items():
+            if not path.startswith("/") or not isinstance(text, str):
+                self.fault(where, f"{path!r}: a file has a whole path and a text, for example {{/etc/motd: hello}}")
+        return files
 
     def interfaces(
         self, addresses: tuple[Address, ...], networks: tuple[Network, ...], where: str
@@ -281,6 +297,8 @@ _HOST_KEYS = (
     "packages",
     "persistent",
     "python",
+    "egress",
+    "files",
     "vars",
 )
 
