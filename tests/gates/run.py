@@ -118,6 +118,7 @@ GATES = [
             ("molecule", "test", "-s", path.parent.name),
             copied=False,
             hosts=True,
+            beside=True,
             limit=1200,
         )
         for path in sorted(ROOT.glob("extensions/molecule/*/molecule.yml"))
