@@ -112,7 +112,10 @@ def test_many_at_once(others: str) -> None:
         for name, addresses in asked.items()
         for address in addresses
     }
-    assert matrix.scan(others, asked, "20-30,515") == expected
+    found = matrix.scan(others, asked, "20-30,515")
+    matrix.same(found, expected)
+    with pytest.raises(AssertionError, match=r"peer to 192\.0\.2\.10: does not pass: udp/161"):
+        matrix.same(found, expected | {("peer", "192.0.2.10"): {*SSH, "udp/161"}})
 
 
 REPORT = """<nmaprun><host><ports>

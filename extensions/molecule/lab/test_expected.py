@@ -83,4 +83,4 @@ def test_packets(lab: Lab) -> None:
     asked: dict[str, list[str]] = {}
     for source, address in expected:
         asked.setdefault(source, []).append(address)
-    assert matrix.scan(lab.name, asked, PORTS) == expected
+    matrix.same(matrix.scan(lab.name, asked, PORTS), expected)

@@ -51,3 +51,18 @@ def _from_one(lab: str, source: str, addresses: list[str], ports: str) -> Matrix
             break
         before = now
     return {(source, address): ports for address, ports in found.items()}
+
+
+def same(found: Matrix, expected: Matrix) -> None:
+    """Fails with a line for each pair of which more or less passes than is expected."""
+    different = [
+        f"{source} to {address}: {what} {', '.join(judge.in_order(ports))}"
+        for source, address in sorted({*found, *expected})
+        for what, ports in (
+            ("passes and should not:", found.get((source, address), set()) - expected.get((source, address), set())),
+            ("does not pass:", expected.get((source, address), set()) - found.get((source, address), set())),
+        )
+        if ports
+    ]
+    if different:
+        raise AssertionError("\n".join(different))
