@@ -59,8 +59,8 @@ class _Variables(Mapping[str, Any]):
         value = self._raw[name]
         return value if self._whole.is_plain(value) else self._whole.hostvars[self._name][name]
 
-    def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self._raw else default
+    def get(self, key: str, default: Any = None) -> Any:
+        return self[key] if key in self._raw else default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._raw)

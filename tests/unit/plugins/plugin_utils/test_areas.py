@@ -90,8 +90,8 @@ def test_the_sites_of_networks(networks: tuple[str, ...], sites: tuple[str, ...]
     ],
 )
 def test_what_leaves_its_network(sources: tuple[str, ...], destinations: tuple[str, ...], left: bool) -> None:
-    assert Areas(SITES).is_left(sources, destinations) is left
-    assert Areas(SITES).is_left(destinations, sources) is left
+    for ends in ((sources, destinations), (destinations, sources)):
+        assert Areas(SITES).is_left(*ends) is left
 
 
 @pytest.mark.parametrize(
