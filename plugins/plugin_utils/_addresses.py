@@ -19,6 +19,7 @@ from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 
 _RESOLVERS = 16
+_MULTICAST = 224
 _FEW = 8
 """So many holes are cut one by one."""
 _LENGTH = re.compile(r"(?:0|[1-9][0-9]{0,2})\Z")
@@ -80,18 +81,19 @@ def address(value: Any) -> str | None:
 
 def misplaced(value: str) -> str:
     """Why the address can't be that of a peer; empty where it can."""
+    first, dot, _rest = value.partition(".")
+    if dot and first.isdigit() and 0 < int(first) < _MULTICAST and first != "127":
+        return ""  # of thousands nearly all
     found = ipaddress.ip_address(value)
-    if found.is_loopback:
-        return "a loopback address"
-    if found.is_multicast:
-        return "a multicast address"
-    if int(found) == 0:
-        return "the unspecified address"
-    if found.version == 6 and found.is_link_local:
-        return "a link-local address, which means nothing without its interface"
-    if found.version == 6 and found.ipv4_mapped:
-        return f"an IPv4 address in IPv6 form; write {found.ipv4_mapped}"
-    return ""
+    mapped = getattr(found, "ipv4_mapped", None)
+    reasons = (
+        (found.is_loopback, "a loopback address"),
+        (found.is_multicast, "a multicast address"),
+        (int(found) == 0, "the unspecified address"),
+        (found.version == 6 and found.is_link_local, "a link-local address, which means nothing without its interface"),
+        (mapped, f"an IPv4 address in IPv6 form; write {mapped}"),
+    )
+    return next((reason for holds, reason in reasons if holds), "")
 
 
 def merge(cidrs: Iterable[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -153,9 +154,14 @@ def mapping(inventory: Inventory, name: str) -> Mapping[str, Any]:
 
 def options_on(catalog: Catalog, component: str, variables: Mapping[str, Any], where: str = "") -> dict[str, Any]:
     """The options of the component and of what lives on its hosts that the variables set, checked."""
+    own = _names_on(catalog, component)
+    return _choices.choices(catalog, {name: variables.get(name) for name in own}, where) if own else {}
+
+
+@lru_cache(maxsize=256)
+def _names_on(catalog: Catalog, component: str) -> tuple[str, ...]:
     names = (component, *catalog.residents(component))
-    own = [option for name in names for option in _choices.own_options(catalog, name)]
-    return _choices.choices(catalog, {option.name: variables.get(option.name) for option in own}, where)
+    return tuple(option.name for name in names for option in _choices.own_options(catalog, name))
 
 
 def estate_options(inventory: Inventory) -> dict[str, Any]:

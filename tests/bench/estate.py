@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 ROLES = ("vpsx", "serverx", "netx", "webconnect", "dis", "mfpsecure", "mve")
-CURVE = ((10, 100, 20), (100, 1_000, 200), (1_000, 10_000, 20_000), (1_000, 30_000, 20_000), (1_000, 100_000, 20_000))
+CURVE = ((10, 100, 20), (100, 1_000, 80), (1_000, 10_000, 80), (1_000, 10_000, 20_000), (1_000, 100_000, 80))
 """Servers, printers as hosts of the inventory, and networks of workstations."""
 
 
