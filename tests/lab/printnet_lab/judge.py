@@ -108,7 +108,7 @@ def nmap(lab: str, source: str, *what: str) -> str:
 
 def read(xml: str) -> tuple[set[int], set[int]]:
     """From nmap's own report on one address: the ports that are let in, and those that nothing came back from."""
-    ((let_in, silent),) = read_all(xml).values()
+    let_in, silent = next(iter(read_all(xml).values()))
     return _only_numbers(let_in), _only_numbers(silent)
 
 
