@@ -15,8 +15,11 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Sequence
 from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -38,6 +41,13 @@ def _server() -> ForkServerContext:
 
 
 _SERVER = _server()
+_ONE = threading.Lock()
+"""Whoever starts a process also asks how the others ended; of two threads that ask at once one is told nothing."""
+
+
+def _runs(process: BaseProcess) -> bool:
+    with _ONE:
+        return process.is_alive()
 
 
 def run(command: Sequence[str], folder: Path, timeout: float) -> CompletedProcess[str]:
@@ -45,12 +55,14 @@ def run(command: Sequence[str], folder: Path, timeout: float) -> CompletedProces
     with tempfile.TemporaryDirectory() as beside:
         out, err = Path(beside) / "out", Path(beside) / "err"
         process = _SERVER.Process(target=_program, args=(list(command), str(folder), str(out), str(err)))
-        process.start()
-        process.join(timeout)
-        if process.is_alive():
-            process.kill()
-            process.join()
-            raise AssertionError(f"{command} took longer than {timeout} s: {out.read_text()}{err.read_text()}")
+        with _ONE:
+            process.start()
+        until = time.monotonic() + timeout
+        while _runs(process):
+            if time.monotonic() > until:
+                process.kill()
+                raise AssertionError(f"{command} took longer than {timeout} s: {out.read_text()}{err.read_text()}")
+            time.sleep(0.02)
         return CompletedProcess(command, process.exitcode or 0, out.read_text("utf-8"), err.read_text("utf-8"))
 
 
