@@ -35,7 +35,7 @@ def of_lab(name: str) -> Belongings:
     ours = {kind: os.readlink(f"/proc/self/ns/{kind}") for kind in KINDS}
     found = Belongings(name_taken=name in wire.names())
     found.cgroups = {str(path) for path in cgroup_root().glob(f"{CGROUP_PREFIX}{name}/**/")}
-    members = {pid for path in found.cgroups for pid in Path(path, "cgroup.procs").read_text().split()}
+    members = {pid for path in found.cgroups for pid in _text(Path(path, "cgroup.procs")).split()}
     for pid in _pids():
         command = _read(pid, "cmdline").replace("\0", " ")
         if pid in members or f"printnet_lab.keeper {name} " in command:
@@ -91,15 +91,20 @@ def _pids() -> list[str]:
     return [name for name in os.listdir("/proc") if name.isdigit()]
 
 
-def _read(pid: str, name: str) -> str:
+def _text(file: Path) -> str:
+    """What a file of the kernel says: nothing once what it tells of has gone, which may be at any moment."""
     try:
-        return Path("/proc", pid, name).read_text(encoding="utf-8", errors="replace")
+        return file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
 
 
+def _read(pid: str, name: str) -> str:
+    return _text(Path("/proc", pid, name))
+
+
 def _started(pid: str) -> str:
-    return _read(pid, "stat").rpartition(")")[2].split()[19:20][0] if _read(pid, "stat") else ""
+    return "".join(_read(pid, "stat").rpartition(")")[2].split()[19:20])
 
 
 def _namespaces(pid: str) -> dict[str, str]:
