@@ -95,11 +95,10 @@ class _Engine:
 
     def run(self) -> list[Result]:
         try:
-            while self.open or self.closing or self.waiting or self.gentle or self.held:
-                now = time.monotonic()
-                if now >= self.end:
+            while time.monotonic() < self.end:
+                self._admit(time.monotonic())
+                if not (self.open or self.closing or self.waiting or self.gentle):
                     break
-                self._admit(now)
                 for key, _events in self.selector.select(self._pause()):
                     self._ready(key.data)
                 self._expire(time.monotonic())
