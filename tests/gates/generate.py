@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _catalog_text
-from ansible_collections.printnet.ports.tests.gates import flows_page, role_files
+from ansible_collections.printnet.ports.tests.gates import flows_page, report_schema, role_files
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,6 +25,7 @@ def made() -> dict[Path, str]:
     return {
         ROOT / _catalog.COMPILED.relative_to(_catalog.COMPILED.parents[3]): _catalog_text.compile_files(files),
         ROOT / "docs" / "flows.md": flows_page.page(catalog),
+        ROOT / report_schema.FILE: report_schema.render(),
         **role_files.files(catalog, ROOT),
     }
 

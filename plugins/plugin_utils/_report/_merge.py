@@ -1,0 +1,174 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: the reports of several slices of one plan as one report. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, listed
+from ansible_collections.printnet.ports.plugins.plugin_utils._report import _shape
+
+Report = Mapping[str, Any]
+_STATES = ("observed", "partly", "failed", "unreachable", "not_managed", "limited_out")
+"""What is known of a host, the most first."""
+_SEEN = {"observed": 2, "partly": 1}
+_GRAVEST = {name: -place for place, name in enumerate(_shape.SEVERITIES)}
+
+
+def merge(reports: Sequence[Report], run: Mapping[str, str]) -> dict[str, Any]:
+    """One report of all; ``run`` has the new ``id``, who merges (``by``), and a ``title``. It has no drift yet.
+
+    Of each host and each verdict what is better informed counts: of two that looked at the same hosts the later, of
+    two that looked at different ends the graver. Raises PortsError where the reports are not of one plan.
+    """
+    if len(reports) < 2:
+        raise PortsError("Name at least two reports to merge.")
+    _check(reports)
+    parts = sorted(reports, key=lambda report: (report["run"]["ended"], report["run"]["id"]))
+    newest = parts[-1]
+    verdicts = _verdicts(parts)
+    policy = {name: _together(part["policy"][name] for part in parts) for name in newest["policy"]}
+    runs = [run for part in parts for run in part["run"]["merged"] or [_part(part["run"])]]
+    return {
+        "format": _shape.FORMAT,
+        "run": {
+            **{name: run.get(name, "") for name in ("id", "by", "title")},
+            "started": min(part["started"] for part in runs),
+            "ended": max(part["ended"] for part in runs),
+            "seconds": round(sum(part["seconds"] for part in runs), 3),
+            "check_mode": any(part["check_mode"] for part in runs),
+            "merged": runs,
+        },
+        **{name: newest[name] for name in ("versions", "digests")},
+        "coverage": {
+            "hosts": _hosts(parts),
+            "probes": _probes([part["coverage"]["probes"] for part in parts]),
+            "samples": _samples(parts),
+        },
+        "policy": policy,
+        "compliant": not any(one["code"] in policy["fail_on"] for one in verdicts),
+        "counts": dict(Counter(one["code"] for one in verdicts)),
+        **{name: {key: one for part in parts for key, one in part[name].items()} for name in _NAMED},
+        "verdicts": verdicts,
+        "suggestions": {"known_open": _together(part["suggestions"]["known_open"] for part in parts)},
+        "drift": None,
+    }
+
+
+_NAMED = ("components", "documents", "flows", "codes")
+
+
+def _check(reports: Sequence[Report]) -> None:
+    plans: dict[str, list[str]] = {}
+    for report in reports:
+        plans.setdefault(report["digests"]["plan"], []).append(report["run"]["id"])
+    if len(plans) > 1:
+        told = "; ".join(f"{plan[:12] or 'no digest'} of {listed(runs, 3)}" for plan, runs in plans.items())
+        raise PortsError(
+            f"These reports are not of one plan, so they can't be merged: {told}. Run the check again on the slices "
+            "whose inventory or variables have changed since."
+        )
+    twice = [name for name, many in Counter(report["run"]["id"] for report in reports).items() if many > 1]
+    if twice:
+        raise PortsError(f"The report of the run {listed(twice)} is named twice; name each once.")
+
+
+def _part(run: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in run.items() if name != "merged"}
+
+
+def _together(lists: Iterable[Sequence[Any]]) -> list[Any]:
+    found: list[Any] = []
+    for one in (one for some in lists for one in some):
+        if one not in found:
+            found.append(one)
+    return found
+
+
+def _states(part: Report) -> dict[str, str]:
+    return {host["host"]: host["state"] for host in part["coverage"]["hosts"]}
+
+
+def _hosts(parts: Sequence[Report]) -> list[Mapping[str, Any]]:
+    """Each host as the part says that knows most of it; of equals the later."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for host in (host for part in parts for host in part["coverage"]["hosts"]):
+        known = found.get(host["host"])
+        if known is None or _STATES.index(host["state"]) <= _STATES.index(known["state"]):
+            found[host["host"]] = host
+    return list(found.values())
+
+
+def _probes(parts: Sequence[Report]) -> dict[str, Any]:
+    return {
+        **{name: sum(part[name] for part in parts) for name in ("made",)},
+        **{name: max(part[name] for part in parts) for name in ("at_once", "timeout", "print_rate")},
+        # No limit at all is the most.
+        "rate": 0 if any(not part["rate"] for part in parts) else max(part["rate"] for part in parts),
+        "print_ports": any(part["print_ports"] for part in parts),
+        "print_window": "; ".join(_together([[part["print_window"]] for part in parts if part["print_window"]])),
+        "seconds": round(sum(part["seconds"] for part in parts), 3),
+    }
+
+
+def _samples(parts: Sequence[Report]) -> list[dict[str, Any]]:
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for sample in (sample for part in parts for sample in part["coverage"]["samples"]):
+        key = tuple(sample[name] for name in ("component", "network", "model"))
+        known = found.setdefault(key, {**sample, "chosen": []})
+        known["size"] = max(known["size"], sample["size"])
+        known["chosen"] = list(dict.fromkeys([*known["chosen"], *sample["chosen"]]))
+    return list(found.values())
+
+
+def _verdicts(parts: Sequence[Report]) -> list[Mapping[str, Any]]:
+    states = [_states(part) for part in parts]
+    by_id: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
+    for number, part in enumerate(parts):
+        for verdict in part["verdicts"]:
+            by_id.setdefault(verdict["id"], []).append((number, verdict))
+    found = []
+    for told in by_id.values():
+        number, verdict = reduce(lambda one, other: _better(one, other, states), told)
+        if verdict["flow"] or not _gone(verdict["destination"]["host"], number, states):
+            found.append(verdict)
+    return found
+
+
+def _gone(host: str, number: int, states: Sequence[Mapping[str, str]]) -> bool:
+    """Whether a later part looked at the host and does not say the same of it any more."""
+    return any(part.get(host) == "observed" for part in states[number + 1 :])
+
+
+def _better(
+    one: tuple[int, Mapping[str, Any]], later: tuple[int, Mapping[str, Any]], states: Sequence[Mapping[str, str]]
+) -> tuple[int, Mapping[str, Any]]:
+    known, known_later = _known(one, states), _known(later, states)
+    if known != known_later:
+        return max((known, one), (known_later, later), key=lambda pair: pair[0])[1]
+    if _looked_at(one, states) == _looked_at(later, states):
+        return later
+    gravity = [_GRAVEST[verdict["severity"]] for _number, verdict in (one, later)]
+    return one if gravity[0] > gravity[1] else later
+
+
+def _known(told: tuple[int, Mapping[str, Any]], states: Sequence[Mapping[str, str]]) -> tuple[int, int]:
+    """How well informed a verdict is: whether it was judged at all, and how much of its ends was seen."""
+    number, verdict = told
+    judged = {"NOT_TESTED": 0, "UNREACHABLE": 1}.get(verdict["code"], 2)
+    return judged, sum(_SEEN.get(states[number].get(host, ""), 0) for host in _hosts_of(verdict))
+
+
+def _looked_at(told: tuple[int, Mapping[str, Any]], states: Sequence[Mapping[str, str]]) -> set[str]:
+    number, verdict = told
+    return {host for host in _hosts_of(verdict) if states[number].get(host) in _SEEN}
+
+
+def _hosts_of(verdict: Mapping[str, Any]) -> set[str]:
+    return {verdict[way]["host"] for way in ("source", "destination")} - {""}
