@@ -22,7 +22,7 @@ UNSEEN = ("UNREACHABLE", "NOT_TESTED")
 def load(path: str, content: bytes) -> dict[str, Any]:
     """Reads compliance.json; a PortsError says what else the file is."""
     try:
-        raw = json.loads(content)
+        raw = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise PortsError(f"{path} can't be read: it is not UTF-8. Name the compliance.json of a report.") from None
     except (ValueError, RecursionError) as wrong:

@@ -88,7 +88,7 @@ def write(folder: str | Path, run_id: str, made: Mapping[str, bytes]) -> Path:
         # A folder is only renamed over another one that is empty; a name that was taken meanwhile is an error.
         beside.rename(target)
     except FileExistsError:
-        raise PortsError(_there(target)) from None
+        raise PortsError(f"The report can't be written below {top}: that is a file, and must be a folder") from None
     except OSError as wrong:
         if target.exists():
             raise PortsError(_there(target)) from None

@@ -1,0 +1,118 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The reports of slices as one: what is better known counts, nothing is told twice, nothing red gets lost."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.printnet.ports.plugins.plugin_utils._report import _merge, _shape
+from ansible_collections.printnet.ports.tests.unit.plugins.plugin_utils._report import reports
+
+FaultsOf = Callable[..., list[str]]
+RUN = {"id": "merged", "by": "admin@controller", "title": "both sites"}
+# State of the source and of the destination, then the code.
+Part = tuple[str, str, str | None]
+
+
+def _report(number: int, part: Part, flow: bool = True) -> reports.Report:
+    report = copy.deepcopy(reports.report(1, rates={"OK": 1000}, every_code=False))
+    report["run"] |= {"id": f"run{number}", "ended": f"2026-11-21T22:0{number}:00Z"}
+    source, destination, code = part
+    host = report["coverage"]["hosts"][:1] or [
+        {"components": [], "reason": "", "firewall": "", "egress": "", "notes": [], "distribution": ""}
+    ]
+    verdict = report["verdicts"][0]
+    verdict["source"] = {"component": "vpsx", "host": "one", "address": "192.0.2.1"}
+    verdict["destination"] = {"component": "serverx", "host": "two", "address": "192.0.2.2"}
+    if not flow:
+        verdict |= {"flow": "", "source": dict.fromkeys(verdict["source"], "")}
+    states = {"one": source, "two": destination}
+    report["coverage"]["hosts"] = [{**host[0], "host": name, "state": state} for name, state in states.items()]
+    severity = reports.CODES[code or "OK"][0]
+    report["verdicts"] = [] if code is None else [verdict | {"code": code, "severity": severity}]
+    return report
+
+
+SEEN, OUT, GONE, PART = "observed", "limited_out", "unreachable", "partly"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "code"),
+    [
+        ((SEEN, SEEN, "OK"), (OUT, OUT, "NOT_TESTED"), "OK"),
+        ((OUT, OUT, "NOT_TESTED"), (SEEN, SEEN, "NO_RULE"), "NO_RULE"),
+        ((SEEN, SEEN, "NO_RULE"), (OUT, OUT, "NOT_TESTED"), "NO_RULE"),
+        ((GONE, GONE, "UNREACHABLE"), (OUT, OUT, "NOT_TESTED"), "UNREACHABLE"),
+        ((SEEN, OUT, "OK"), (SEEN, SEEN, "NO_RULE"), "NO_RULE"),
+        ((SEEN, SEEN, "OK"), (SEEN, OUT, "PATH_BLOCKED"), "OK"),
+        ((SEEN, SEEN, "OK"), (PART, SEEN, "NO_RULE"), "OK"),
+        # Both saw the same: it was mended in between, or broke.
+        ((SEEN, SEEN, "NO_RULE"), (SEEN, SEEN, "OK"), "OK"),
+        ((SEEN, SEEN, "OK"), (SEEN, SEEN, "NO_RULE"), "NO_RULE"),
+        # Each saw another end: neither knows better, and what is red stays red.
+        ((SEEN, OUT, "OK"), (OUT, SEEN, "RULE_LIVE_ONLY"), "RULE_LIVE_ONLY"),
+        ((SEEN, OUT, "PATH_BLOCKED"), (OUT, SEEN, "OK"), "PATH_BLOCKED"),
+    ],
+)
+def test_who_knows_better(first: Part, second: Part, code: str) -> None:
+    for parts in ([_report(1, first), _report(2, second)], [_report(2, second), _report(1, first)]):
+        merged = _merge.merge(parts, RUN)
+        assert _shape.faults(merged) == []
+        assert [one["code"] for one in merged["verdicts"]] == [code]
+        assert merged["counts"] == {code: 1}
+        assert merged["compliant"] == (code not in merged["policy"]["fail_on"])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "codes"),
+    [
+        ((SEEN, SEEN, "UNDECLARED_OPEN"), (SEEN, SEEN, None), []),
+        ((SEEN, SEEN, "UNDECLARED_OPEN"), (SEEN, OUT, None), ["UNDECLARED_OPEN"]),
+        ((SEEN, SEEN, None), (SEEN, SEEN, "UNDECLARED_OPEN"), ["UNDECLARED_OPEN"]),
+        ((SEEN, OUT, None), (SEEN, PART, "UNDECLARED_OPEN"), ["UNDECLARED_OPEN"]),
+    ],
+)
+def test_a_port_that_was_closed_in_between_is_gone(first: Part, second: Part, codes: list[str]) -> None:
+    merged = _merge.merge([_report(1, first, flow=False), _report(2, second, flow=False)], RUN)
+    assert [one["code"] for one in merged["verdicts"]] == codes
+
+
+def test_hosts_are_united_and_the_runs_are_named() -> None:
+    parts = [_report(1, (SEEN, OUT, "OK")), _report(2, (OUT, SEEN, "OK")), _report(3, (OUT, GONE, "OK"))]
+    parts[0]["run"]["by"], parts[0]["suggestions"]["known_open"] = "anna@north", ["- a"]
+    merged = _merge.merge(parts, RUN)
+    assert {host["host"]: host["state"] for host in merged["coverage"]["hosts"]} == {"one": SEEN, "two": SEEN}
+    assert [run["id"] for run in merged["run"]["merged"]] == ["run1", "run2", "run3"]
+    assert merged["run"]["merged"][0]["by"] == "anna@north"
+    assert (merged["run"]["id"], merged["run"]["title"], merged["run"]["seconds"]) == ("merged", "both sites", 96.3)
+    assert merged["coverage"]["probes"]["made"] == 3
+    assert merged["suggestions"]["known_open"] == ["- a", "- {host: vpsx1, transport: tcp, port: 22, reason: SSH}"]
+    again = _merge.merge([merged, _report(4, (SEEN, SEEN, "OK"))], RUN | {"id": "again"})
+    assert [run["id"] for run in again["run"]["merged"]] == ["run1", "run2", "run3", "run4"]
+
+
+def _refused(**changed: Any) -> list[reports.Report]:
+    one, other = _report(1, (SEEN, SEEN, "OK")), _report(2, (SEEN, SEEN, "OK"))
+    for path, value in changed.items():
+        part, key = path.split("__")
+        other[part][key] = value
+    return [one, other]
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ([], "at least two reports"),
+        (_refused()[:1], "at least two reports"),
+        (_refused(digests__plan="f" * 64), "are not of one plan, so they can't be merged"),
+        (_refused(run__id="run1"), "The report of the run run1 is named twice"),
+    ],
+)
+def test_what_can_not_be_merged(faults_of: FaultsOf, parts: list[reports.Report], says: str) -> None:
+    assert says in faults_of(_merge.merge, parts, RUN)[0]
