@@ -100,6 +100,17 @@ def test_a_changed_port_needs_no_reload(lab: Lab, each_opened: str) -> None:
     assert let_in(lab, "client1", each_opened) == {"tcp/515", "tcp/631", "tcp/443", "tcp/8080"}
 
 
+def test_what_firewalld_kept_for_a_run_that_was_killed_goes(lab: Lab, opened: str) -> None:
+    """It keeps what a file was before. Of an owner that went, nothing else may be there."""
+    for name in ("vpsx", "dis"):
+        lab.host(opened, f"cd /etc/firewalld/policies; cp pnports1-vpsx.xml pnports1-{name}.xml.old")
+    answer = lab.firewall(opened, arguments={"components": ["vpsx"], "stale": "remove"})
+    assert answer["changed"]
+    assert answer["stale"] == ["printnet.ports/dis"]
+    assert lab.host(opened, "find /etc/firewalld -name '*.old'") == ""
+    assert not lab.firewall(opened)["changed"]
+
+
 def test_components_on_one_host_do_not_disturb_each_other(lab: Lab, opened: str) -> None:
     answer = lab.firewall(opened, arguments={"components": ["dis", "vpsx"]}, printnet_extra_components={})
     assert set(answer["after"]) == {"printnet.ports/dis", "printnet.ports/vpsx"}

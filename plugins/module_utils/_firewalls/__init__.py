@@ -68,7 +68,7 @@ ENTRIES = {
     "firewalld": Entry(
         "Firewalld",
         units=("firewalld.service",),
-        traces=(("/etc/firewalld/policies/pnp*.xml", ""), ("/etc/firewalld/ipsets/pnp*.xml", "")),
+        traces=(("/etc/firewalld/policies/pnp*.xml*", ""), ("/etc/firewalld/ipsets/pnp*.xml*", "")),
     ),
     "nftables": Entry(
         "Nftables",

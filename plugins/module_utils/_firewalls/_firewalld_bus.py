@@ -23,6 +23,8 @@ else:
     HAS_BINDINGS = True
 
 FILES = Path("/etc/firewalld")
+_KEPT = ".xml.old"
+"""Ends the name of what firewalld has kept of a file."""
 LAST = 32767
 """The last priority that a policy can have."""
 _NAME = "org.fedoraproject.FirewallD1"
@@ -326,8 +328,14 @@ def _priority(settings: Mapping[str, Any]) -> int:
 
 def backups(name: str) -> list[Path]:
     """What firewalld has kept of the policy and its sets before a change; a killed run leaves it there."""
-    files = [FILES / "policies" / f"{name}.xml.old", *(FILES / "ipsets").glob(f"{name}-*.xml.old")]
+    files = [FILES / "policies" / f"{name}{_KEPT}", *(FILES / "ipsets").glob(f"{name}-*{_KEPT}")]
     return [path for path in files if path.exists()]
+
+
+def backed_up(prefix: str) -> list[str]:
+    """The names of the policies and sets, there or not, of which it has kept such a file."""
+    folders = (FILES / "policies", FILES / "ipsets")
+    return [path.name[: -len(_KEPT)] for folder in folders for path in folder.glob(f"{prefix}*{_KEPT}")]
 
 
 def is_ours(settings: Mapping[str, Any], direction: str, priorities: Container[int]) -> bool:

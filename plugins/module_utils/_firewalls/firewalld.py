@@ -85,7 +85,9 @@ class Firewalld(_backend.Backend):
     def owners(self) -> dict[str, str]:
         owners = {short: owner for owner, short in self.shorts.items()}
         shorts: dict[str, str] = {}
-        for name, title in self._bus.titles("pn", lambda name: _short_of(name) in owners).items():
+        titles = self._bus.titles("pn", lambda name: _short_of(name) in owners)
+        # A run that was killed in the midst of a removal leaves no more than this.
+        for name, title in {**dict.fromkeys(bus.backed_up("pn"), ""), **titles}.items():
             short = _short_of(name)
             if short and not shorts.get(short, "").startswith(_OWNER):
                 shorts[short] = title
@@ -339,7 +341,8 @@ def _files(shorts: Mapping[str, str]) -> list[Path]:
     names = [prefix + short for prefix in PREFIX.values() for short in shorts.values()]
     policies = [bus.FILES / "policies" / f"{name}.xml" for name in names]
     sets = [path for name in names for path in (bus.FILES / "ipsets").glob(f"{name}-*.xml")]
-    return [path for path in [*policies, *sets] if path.exists()]
+    backups = [path for name in names for path in bus.backups(name)]
+    return [path for path in [*policies, *sets, *backups] if path.exists()]
 
 
 def _commands(name: str, now: Raw, aim: Raw) -> list[str]:
