@@ -28,8 +28,11 @@ OUR_FILES = re.compile(
     r"|/etc/firewalld/(policies|ipsets)\Z"
 )
 """The files and folders that our rules may need; nothing else may come."""
-UNFINISHED = re.compile(r"\.pnports1\Z|/etc/printnet\.ports/|/etc/systemd/system/nftables\.service\.d/\.?printnet")
-"""What a killed run may leave beside them until the next one."""
+UNFINISHED = re.compile(
+    r"\.pnports1\Z|/etc/printnet\.ports/|/etc/systemd/system/nftables\.service\.d/\.?printnet"
+    r"|/etc/firewalld/(policies|ipsets)/pn(ports|pout)1-[a-z0-9_-]+\.xml\.old\Z"
+)
+"""What a killed run may leave beside them until the next one: firewalld itself keeps what a file was before."""
 SHARED = re.compile(r"/etc/ufw/user6?\.rules\Z|/etc/iptables/rules\.v[46]\Z")
 """Files of the firewall that hold others' rules and ours."""
 _COUNTER = re.compile(r"packets (\d+) bytes (\d+)")
