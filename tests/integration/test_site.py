@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,10 +32,11 @@ import json, socket, sys, threading, time
 source, port, addresses = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 def probe(address):
     while True:
+        began = time.monotonic()
         with socket.socket() as one:
             one.settimeout(1)
             passed = one.connect_ex((address, port)) == 0
-        print(json.dumps([time.monotonic(), source, address, passed]), flush=True)
+        print(json.dumps([time.monotonic(), source, address, passed, began]), flush=True)
         time.sleep(0.1)
 for address in addresses:
     threading.Thread(target=probe, args=[address]).start()
@@ -114,7 +116,10 @@ def ours(lab: Lab, host: str) -> str:
 def probing(
     lab: Lab, tmp_path: Path, sources: Sequence[str], port: int
 ) -> Iterator[list[tuple[float, str, str, bool]]]:
-    """Connects from the sources to all hosts, over and over; the answer is filled when it ends."""
+    """Connects from the sources to all hosts, over and over; the answer is filled when it ends.
+
+    It ends when each source knows of each host what became of a connection that began after the last change.
+    """
     log: list[tuple[float, str, str, bool]] = []
     files = [tmp_path / source for source in sources]
     runs = []
@@ -124,14 +129,22 @@ def probing(
             runs.append(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output))
     try:
         yield log
+        done = time.monotonic()
+        for file in files:
+            while late := set(HOSTS.values()) - {address for *_, address, _, began in _seen(file) if began > done}:
+                assert time.monotonic() < done + 60, f"{file.name} does not hear of {late}"
+                time.sleep(0.1)
     finally:
         for source in sources:
             lab.host(source, "pkill -f '[i]mport json, socket'", check=False)
         for run in runs:
             run.wait(10)
-        for file in files:
-            log += [tuple(json.loads(line)) for line in file.read_text().splitlines() if line.endswith("]")]
-        log.sort()
+        log += sorted(entry[:4] for file in files for entry in _seen(file))
+
+
+def _seen(file: Path) -> list[tuple[Any, ...]]:
+    """When a connection ended, its source, the host's address, whether it came about, and when it began."""
+    return [tuple(json.loads(line)) for line in file.read_text().splitlines() if line.endswith("]")]
 
 
 def vpsx(source: str, hosts: Sequence[str] = tuple(HOSTS)) -> dict[str, Any]:
