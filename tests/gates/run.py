@@ -92,6 +92,7 @@ GATES = [
         if not CORE.startswith(core) and sys.version_info >= tuple(map(int, min(pythons.split(",")).split(".")))
     ),
     Gate("installs", ("python", "tests/gates/installs.py")),
+    Gate("report page", ("pytest", "-q", "tests/page"), limit=900),
     Gate("lab tests", ("pytest", "-q", "tests/lab"), copied=False, hosts=True, limit=1200),
     *(
         Gate(

@@ -173,7 +173,7 @@ def printed(view: View) -> Markup:
 def _printed(view: View, verdict: Verdict, places: Mapping[str, str]) -> Sequence[Child]:
     flow = view.flow(verdict)
     remedy = element("p", element("strong", "To do: "), verdict["remedy"]) if verdict["remedy"] else None
-    about = [_view.ends(verdict), _view.port(verdict), " ".join(filter(None, _addresses(verdict)))]
+    about = [_ends(verdict), _view.port(verdict), " ".join(filter(None, _addresses(verdict)))]
     why = [f"{flow.get('application', '')}: {flow.get('purpose', '')}", places.get(verdict["flow"], "")] if flow else []
     also = f"Also: {', '.join(verdict['also'])}" if verdict["also"] else ""
     return (
@@ -182,6 +182,10 @@ def _printed(view: View, verdict: Verdict, places: Mapping[str, str]) -> Sequenc
         [*(element("p", line) for line in (*verdict["evidence"], also) if line), remedy],
         [element("p", line) for line in (*why, verdict["flow"]) if line],
     )
+
+
+def _ends(verdict: Verdict) -> str:
+    return _view.ends(verdict, "\u2192")
 
 
 def _addresses(verdict: Verdict) -> Iterator[str]:
@@ -199,12 +203,10 @@ def drift(view: View) -> Markup:
     came = [(view.by_id[one["id"]], one["before"]) for one in raw["came"] if one["id"] in view.by_id]
     came.sort(key=lambda pair: _view.KINDS.index(_view.kind(pair[0])))
     came_rows = [
-        (mark(_view.kind(verdict), verdict["code"]), before or "not there", _view.ends(verdict), _view.port(verdict))
+        (mark(_view.kind(verdict), verdict["code"]), before or "not there", _ends(verdict), _view.port(verdict))
         for verdict, before in came
     ]
-    went_rows = [
-        (one["code"], one["now"] or "not there any more", _view.ends(one), _view.port(one)) for one in raw["went"]
-    ]
+    went_rows = [(one["code"], one["now"] or "not there any more", _ends(one), _view.port(one)) for one in raw["went"]]
     base = raw["baseline"]
     return joined(
         [
@@ -229,7 +231,7 @@ def accepted(view: View) -> Markup:
     """What somebody accepted, and until when."""
     rows = [
         (
-            _view.ends(verdict), _view.port(verdict), one["code"], one["reason"], one["approver"],
+            _ends(verdict), _view.port(verdict), one["code"], one["reason"], one["approver"],
             one["until"] or "no end",
         )
         for verdict in view.verdicts
@@ -274,9 +276,9 @@ def coverage(view: View) -> Markup:
     samples = [
         element(
             "p",
-            f"Of {sample['size']:,} {view.component(sample['component'])} in "
-            f"{' '.join(word for word in (sample['network'], sample['model']) if word) or 'the estate'} "
-            f"{len(sample['chosen']):,} were asked: {_view.listed(sample['chosen'], 20)}.",
+            f"{view.component(sample['component'])}, {sample['size']:,} in "
+            f"{' '.join(word for word in (sample['network'], sample['model']) if word) or 'the estate'}: "
+            f"a sample of {len(sample['chosen']):,} was asked, {_view.listed(sample['chosen'], 20)}.",
         )
         for sample in view.raw["coverage"]["samples"]
     ]

@@ -52,9 +52,9 @@ def party(end: Mapping[str, str]) -> str:
     return " ".join(part for part in (end["component"], end["address"]) if part)
 
 
-def ends(verdict: Verdict) -> str:
+def ends(verdict: Verdict, arrow: str = "->") -> str:
     """``ws1 -> vpsx1``, or the one end that there is."""
-    return " -> ".join(word for word in (party(verdict["source"]), party(verdict["destination"])) if word)
+    return f" {arrow} ".join(word for word in (party(verdict["source"]), party(verdict["destination"])) if word)
 
 
 def port(verdict: Verdict) -> str:
