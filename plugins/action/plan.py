@@ -13,6 +13,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.printnet.ports.plugins.plugin_utils import (
+    _check_plan,
     _module_call,
     _plan_file,
     _plan_output,
@@ -85,5 +86,6 @@ class ActionModule(ActionBase):
             "written": files.written,
             "managed": [{"host": name, "components": list(run.plan.hosts[name].components)} for name in run.visible],
             "outside": list(run.plan.outside),
+            "sources": list(_check_plan.sources(call, run.plan)),
             "changes": [_plan_run.as_dict(change) for change in changes or ()],
         }

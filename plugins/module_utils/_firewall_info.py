@@ -44,12 +44,20 @@ def main(module: AnsibleModule) -> None:
 
 
 def _run(module: AnsibleModule) -> dict[str, Any]:
+    return look(module, module.params["plan"] or _NO_PLAN, module.params["firewall"])
+
+
+def look(module: AnsibleModule, plan: Mapping[str, Any], asked: str = "auto") -> dict[str, Any]:
+    """What the module firewall_info returns; a HostError where it can't be seen.
+
+    It may start the module again under another Python, so nothing that takes long may come before it.
+    """
     if os.geteuid() != 0:
         raise _host.HostError("Only root on the host can see what its firewall has: set become: true.")
-    run, plan = _firewall_module.runner(module), module.params["plan"] or _NO_PLAN
+    run = _firewall_module.runner(module)
     active = _active.active_firewalls(run)
     enabled = _active.stopped_firewalls(run)
-    name = choose(module.params["firewall"], active)
+    name = choose(asked, active)
     if name:
         _firewall_module.find_bindings(name)
     seen = _look(run, name, plan)
@@ -158,11 +166,18 @@ def _see(run: _host.Run, name: str, plan: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _owner(short: str, found: _state.Found, in_step: bool) -> dict[str, Any]:
-    rules = [rule.as_dict() for rule in found.live.rules]
-    for rule in rules:
-        # No firewall keeps them. Without them a rule can be given to the module firewall as it is.
-        del rule["flows"]
-    return {"short": short, **_state.describe(found), "rules": rules, "in_step": in_step}
+    return {
+        "short": short,
+        **_state.describe(found),
+        "rules": _plain(found.live),
+        "saved_rules": _plain(found.saved),
+        "in_step": in_step,
+    }
+
+
+def _plain(half: _state.Half) -> list[dict[str, Any]]:
+    """Rules without their flows, which no firewall keeps: so they can be given to the module firewall as they are."""
+    return [{name: value for name, value in rule.as_dict().items() if name != "flows"} for rule in half.rules]
 
 
 def _in_step(firewall: Any, owner: str, now: _state.States) -> bool:

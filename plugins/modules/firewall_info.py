@@ -177,6 +177,16 @@ owners:
           ports: ["515"]
           source_ports: []
           peers: [192.0.2.0/24]
+    saved_rules:
+      description: The saved rules in the same form.
+      type: list
+      elements: dict
+      sample:
+        - direction: in
+          transport: tcp
+          ports: ["515"]
+          source_ports: []
+          peers: [192.0.2.0/24]
     in_step:
       description: Whether what is live is what is saved.
       type: bool

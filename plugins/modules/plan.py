@@ -110,6 +110,14 @@ outside:
   elements: str
   returned: success
   sample: [printer1]
+sources:
+  description:
+    - Those of them from which the compliance check can try flows, all but printers. C(printnet_probe_from) names the
+      components where they are others.
+  type: list
+  elements: str
+  returned: success
+  sample: [workstation1]
 written:
   description: The files that were written; in check mode those that would be.
   type: list

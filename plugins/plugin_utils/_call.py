@@ -126,6 +126,10 @@ class Call:
         said = self.read("printnet_sliced")
         return not (self._in_awx() if said is None else _variables.flag("printnet_sliced", said))
 
+    def kept(self) -> _kept.Kept:
+        """What this run has worked out once already, or works out now."""
+        return self._kept(self.inventory())
+
     def _kept(self, inventory: Inventory) -> _kept.Kept:
         """What is kept belongs to the groups and the variables that it was made from, and to the playbook's folder."""
         if self._places.kept is None:

@@ -36,8 +36,34 @@ PLAYBOOKS = (
     "printnet_approved_plan",
     "printnet_max_shrink",
 )
+COMPLIANCE = (
+    "printnet_probe_from",
+    "printnet_probe_sample",
+    "printnet_probe_timeout",
+    "printnet_probe_at_once",
+    "printnet_probe_rate",
+    "printnet_probe_deadline",
+    "printnet_probe_print_ports",
+    "printnet_probe_print_rate",
+    "printnet_probe_print_window",
+    "printnet_probe_tls_names",
+    "printnet_probe_from_controller",
+    "printnet_snmp_community",
+    "printnet_processes",
+    "printnet_report_only",
+    "printnet_report_folder",
+    "printnet_report_formats",
+    "printnet_report_store",
+    "printnet_report_title",
+    "printnet_report_merge",
+    "printnet_baseline",
+    "printnet_accepted",
+    "printnet_fail_on",
+    "printnet_known_open",
+    "printnet_model",
+)
 HOST = ("printnet_addresses",)
-ALL = (*CATALOG, *SETTINGS, *TOPOLOGY, *FIREWALL, *PLAYBOOKS, *HOST)
+ALL = (*CATALOG, *SETTINGS, *TOPOLOGY, *FIREWALL, *PLAYBOOKS, *COMPLIANCE, *HOST)
 
 Read = Callable[[str], Any]
 """Gives a variable's templated value by name, None where it is not set."""

@@ -290,11 +290,12 @@ SPDX-License-Identifier: GPL-3.0-or-later
     const row = event.target.closest(".row");
     if (!row) return;
     current = Number(row.id.slice(4));
+    grid.focus({ preventScroll: true });
     draw();
     show(shown[current]);
   });
   grid.addEventListener("keydown", (event) => {
-    if (event.target !== grid) return;
+    if (event.target.closest("button")) return;
     const page = Math.max(1, Math.floor(scroll.clientHeight / height) - 1);
     const moves = { ArrowDown: current + 1, ArrowUp: current - 1, PageDown: current + page, PageUp: current - page, Home: 0, End: shown.length - 1 };
     if (event.key in moves) go(moves[event.key]);

@@ -168,6 +168,7 @@ def test_ours_in_step_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
         "saved": [line],
         "live": [line],
         "rules": [{key: value for key, value in RULE.as_dict().items() if key != "flows"}],
+        "saved_rules": [{key: value for key, value in RULE.as_dict().items() if key != "flows"}],
         "in_step": True,
     }
     assert (seen["egress"], seen["notes"], seen["pending"]) == ("denied", [], {})

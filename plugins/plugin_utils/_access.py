@@ -1,0 +1,136 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: whom a host's rules let through at a port, as far as they were seen. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
+from ansible_collections.printnet.ports.plugins.plugin_utils._observed import Other, Seen
+from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan
+
+ALL, SOME, NONE = "all", "some", "none"
+_WIDE = 1000
+"""A rule of others for more ports than so many is about hosts, not about a service."""
+
+
+class Cover:
+    """Networks, and how much of others they hold."""
+
+    def __init__(self, peers: Iterable[str]) -> None:
+        self.networks = _rules.fewest(frozenset(peers))
+        self._spans = sorted(map(_rules.span_of, self.networks))
+
+    def of(self, networks: Sequence[str]) -> str:
+        """Whether it holds all, some or none of the networks; of none it holds none."""
+        whole = [self._holds(*_rules.span_of(one)) for one in networks]
+        if whole and all(held == ALL for held in whole):
+            return ALL
+        return SOME if any(held != NONE for held in whole) else NONE
+
+    def _holds(self, version: int, first: int, last: int) -> str:
+        # In their fewest, networks that hold another one whole hold it in one of them.
+        at = bisect_right(self._spans, (version, first, 1 << 129)) - 1
+        if at >= 0 and self._spans[at][0] == version and self._spans[at][2] >= first:
+            return ALL if self._spans[at][2] >= last else SOME
+        after = self._spans[at + 1] if at + 1 < len(self._spans) else (0, 0, 0)
+        return SOME if after[0] == version and after[1] <= last else NONE
+
+
+@dataclass(frozen=True)
+class Access:
+    """What rules say of a port in one direction.
+
+    ``live`` and ``saved`` are the peers that ours let through. ``open`` and ``blocks`` are rules of others. ``now`` and
+    ``later`` are the peers that ours or others let through, now and after a reboot: what others open is taken to be
+    saved, as only what is live is known of it.
+    """
+
+    live: Cover
+    saved: Cover
+    now: Cover
+    later: Cover
+    open: tuple[Other, ...]
+    blocks: tuple[Other, ...]
+
+    def blocking(self, networks: Sequence[str]) -> Other | None:
+        """A rule of somebody else that blocks some of the networks."""
+        for other in self.blocks:
+            if Cover(other.rule.peers).of(networks) != NONE:
+                return other
+        return None
+
+    def letting(self, networks: Sequence[str]) -> Other | None:
+        """A rule of somebody else that lets all of the networks through."""
+        return next((other for other in self.open if Cover(other.rule.peers).of(networks) == ALL), None)
+
+
+class Rules:
+    """The rules of one host, asked by port; each answer is worked out once."""
+
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
+        self._known: dict[tuple[str, str, PortSpan, PortSpan | None], Access] = {}
+
+    def at(self, direction: str, transport: str, port: PortSpan, source_port: PortSpan | None = None) -> Access:
+        key = (direction, transport, port, source_port)
+        if key not in self._known:
+            self._known[key] = self._at(*key)
+        return self._known[key]
+
+    def _at(self, direction: str, transport: str, port: PortSpan, source_port: PortSpan | None) -> Access:
+        def lets(rule: Rule) -> bool:
+            whole = any(first <= port[0] and port[1] <= last for first, last in rule.ports)
+            return whole and (rule.direction, rule.transport) == (direction, transport) and _from(rule, source_port)
+
+        live = [rule for owner in self.seen.owners.values() for rule in owner.live if lets(rule)]
+        saved = [rule for owner in self.seen.owners.values() for rule in owner.saved if lets(rule)]
+        # Where nothing is refused, not all that is saved has to be live.
+        settled = [rule for owner in self.seen.owners.values() if owner.in_step for rule in owner.saved if lets(rule)]
+        others = [one for one in self.seen.others if _touches(one.rule, direction, transport, port, source_port)]
+        opening = tuple(one for one in others if one.opens and lets(one.rule))
+        ours = [[peer for rule in rules for peer in rule.peers] for rules in ((*live, *settled), saved)]
+        theirs = [peer for one in opening for peer in one.rule.peers]
+        return Access(
+            live=Cover(ours[0]),
+            saved=Cover(ours[1]),
+            now=Cover((*ours[0], *theirs)),
+            later=Cover((*ours[1], *theirs)),
+            open=opening,
+            blocks=tuple(one for one in others if not one.opens),
+        )
+
+
+def is_wide(rule: Rule) -> bool:
+    """Whether the rule is for so many ports that it is about whole hosts."""
+    return sum(last - first + 1 for first, last in rule.ports) > _WIDE
+
+
+def _from(rule: Rule, source_port: PortSpan | None) -> bool:
+    if not rule.source_ports:
+        return True
+    return source_port is not None and any(
+        first <= source_port[0] and source_port[1] <= last for first, last in rule.source_ports
+    )
+
+
+def _touches(rule: Rule, direction: str, transport: str, port: PortSpan, source_port: PortSpan | None) -> bool:
+    if (rule.direction, rule.transport) != (direction, transport):
+        return False
+    if not any(first <= port[1] and port[0] <= last for first, last in rule.ports):
+        return False
+    if not rule.source_ports or source_port is None:
+        # A rule for some source ports only does not stop those of a program that takes any.
+        return not rule.source_ports
+    return any(first <= source_port[1] and source_port[0] <= last for first, last in rule.source_ports)
+
+
+def by_host(seen: Mapping[str, Seen]) -> dict[str, Rules]:
+    """The rules of all hosts that were looked at."""
+    return {name: Rules(one) for name, one in seen.items()}

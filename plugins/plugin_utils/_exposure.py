@@ -1,0 +1,263 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: what is open on a host that the plan does not explain, and hosts without a firewall. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY, Rule, peer_text, span_text
+from ansible_collections.printnet.ports.plugins.plugin_utils import _access, _plan, _reasons
+from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
+from ansible_collections.printnet.ports.plugins.plugin_utils._observed import Listener, Seen
+from ansible_collections.printnet.ports.plugins.plugin_utils._pairs import Place
+from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan
+from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import HostPlan
+from ansible_collections.printnet.ports.plugins.plugin_utils._verdict import NOBODY, Verdict
+
+_EPHEMERAL = 32768
+"""From here on a UDP socket without a peer is more often a client's than a service's."""
+_NARROW = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A port that somebody declared to be open, with or without the process that listens."""
+
+    transport: str
+    port: PortSpan
+    process: str = ""
+
+
+@dataclass(frozen=True)
+class Exposed:
+    """One host, what it was to let in, and what else is known to be open there."""
+
+    plan: HostPlan
+    seen: Seen
+    rules: _access.Rules
+    catalog: Catalog
+    address: str
+    known: tuple[Known, ...] = ()
+    by_hand: frozenset[str] = field(default_factory=frozenset)
+
+    @cached_property
+    def place(self) -> Place:
+        return Place(self.plan.components[0] if self.plan.components else "", self.plan.name, (self.address,))
+
+    @cached_property
+    def wanted(self) -> tuple[Rule, ...]:
+        """What the plan lets in and out, without its flows."""
+        return tuple(_rules.parse(rule) for one in _plan.rules(self.plan.shares) for rule in one["rules"])
+
+    @cached_property
+    def flows(self) -> Mapping[tuple[str, str, PortSpan], tuple[str, tuple[str, ...]]]:
+        """The planned flow and its peers by direction, transport and port."""
+        found: dict[tuple[str, str, PortSpan], tuple[str, tuple[str, ...]]] = {}
+        for share in self.plan.shares:
+            for want in share.wants:
+                found.setdefault((want.direction, want.flow.transport, want.port), (want.flow.id, want.peers))
+        return found
+
+    def planned(self, direction: str, transport: str, port: PortSpan) -> tuple[str, ...]:
+        """The peers that the plan lets through at the port, whichever flows they are for."""
+        rules = [
+            rule
+            for rule in self.wanted
+            if (rule.direction, rule.transport) == (direction, transport) and _overlaps(rule.ports, port)
+        ]
+        return _rules.fewest(frozenset(peer for rule in rules for peer in rule.peers))
+
+    def named(self, direction: str, rule: Rule) -> str:
+        """The planned flow whose port the rule touches; empty where there is none."""
+        for (way, transport, port), (flow, _peers) in self.flows.items():
+            if (way, transport) == (direction, rule.transport) and _overlaps(rule.ports, port):
+                return flow
+        return ""
+
+
+def verdicts(host: Exposed) -> Iterator[Verdict]:
+    """What is to be said of the host itself."""
+    seen = host.seen
+    if not seen.looked_at:
+        yield _of_host(host, "UNREACHABLE", [f"{seen.host} was not looked at: {seen.why}"])
+        return
+    if len(seen.firewalls) > 1:
+        told = f"{' and '.join(seen.firewalls)} are active at once, so nobody can say what is let in."
+        yield _of_host(host, "NOT_TESTED", [told], what="rules")
+    elif not seen.rules_seen:
+        yield _of_host(
+            host, "NOT_TESTED", [f"The rules of {seen.host} could not be seen: {seen.rules_why}"], what="rules"
+        )
+    elif not seen.filters:
+        notes = [f"No firewall is active on {seen.host}.", *seen.notes]
+        # A host that has none is somebody's choice; one whose firewall does not run is an accident.
+        grade = "" if seen.meant else _reasons.WARNING
+        yield _verdict(host, "FIREWALL_OFF", _NOTHING, dict.fromkeys(notes), "", severity=grade)
+    if seen.rules_seen and seen.filters:
+        yield from _ours_too_wide(host)
+        yield from _others_too_wide(host)
+    if seen.rules_seen:
+        yield from _undeclared(host)
+
+
+_NOTHING = ("", "", "")
+
+
+def _of_host(host: Exposed, code: str, evidence: Iterable[str], what: str = "") -> Verdict:
+    return _verdict(host, code, _NOTHING, evidence, what)
+
+
+def _verdict(
+    host: Exposed, code: str, about: tuple[str, str, str], evidence: Iterable[str], what: str, *, severity: str = ""
+) -> Verdict:
+    """``about`` is a flow, a transport and a port; ``what`` tells apart what is said of the same."""
+    flow, transport, port = about
+    told = (host.plan.name, code, *about, what)
+    return Verdict(
+        id=hashlib.sha256("\0".join(told).encode()).hexdigest()[:16],
+        code=code,
+        flow=flow,
+        source=NOBODY,
+        destination=host.place,
+        address=peer_text(host.address),
+        transport=transport,
+        port=port,
+        evidence=tuple(evidence),
+        severity=severity,
+        end=host.plan.name,
+    )
+
+
+def _ours_too_wide(host: Exposed) -> Iterator[Verdict]:
+    """Rules of ours that let through what no plan asks for."""
+    for name, owner in host.seen.owners.items():
+        component = name.removeprefix(_plan.OWNER)
+        if component not in host.catalog.components:
+            continue  # made by hand with the module firewall: whoever made them asked for them
+        rules = list(dict.fromkeys((*owner.live, *owner.saved)))
+        if component not in host.plan.components:
+            if rules or owner.odd:
+                lines = [rule.as_text() for rule in rules[:5]]
+                told = f"{host.seen.host} has rules of {name}, and no group makes it a host of {component}: "
+                evidence = [
+                    told + "; ".join([*lines, *owner.odd[:5]]) + ".",
+                    "The playbook printnet.ports.remove removes them.",
+                ]
+                yield _verdict(host, "SCOPE_TOO_WIDE", _NOTHING, evidence, name)
+            continue
+        for rule in rules:
+            for left in _rules.beyond(rule, host.wanted) if not rule.source_ports else ():
+                told = f"The rules of {name} on {host.seen.host} let {left.as_text()} through, which the plan does not."
+                flow = host.named(rule.direction, left)
+                for span in left.ports:
+                    what = f"{name} {rule.direction} {left.peers}"
+                    yield _verdict(host, "SCOPE_TOO_WIDE", (flow, rule.transport, span_text(span)), [told], what)
+        for odd in owner.odd:
+            told = f"{name} on {host.seen.host}: {odd}"
+            yield _verdict(host, "SCOPE_TOO_WIDE", _NOTHING, [told], f"{name} odd {odd}")
+
+
+def _others_too_wide(host: Exposed) -> Iterator[Verdict]:
+    """Rules of others that open the port of a planned flow to more than the plan."""
+    for (direction, transport, port), (flow, _peers) in host.flows.items():
+        if direction != "in" or port[1] - port[0] >= _NARROW:
+            continue
+        planned = host.planned(direction, transport, port)
+        told = []
+        for other in host.rules.at(direction, transport, port).open:
+            more = () if _access.is_wide(other.rule) else _rules.fewest(_rules.without(other.rule.peers, planned))
+            if more:
+                whom = "anybody" if other.rule.peers == EVERYBODY else _few(more)
+                told.append(
+                    f"{other.where} opens {transport} {span_text(port)} to {whom}, and the plan to {_few(planned)}."
+                )
+        if told:
+            yield _verdict(host, "SCOPE_TOO_WIDE", (flow, transport, span_text(port)), told, "others")
+
+
+def _few(networks: Iterable[str]) -> str:
+    texts = [peer_text(one) for one in networks]
+    return ", ".join(texts[:3]) + (f" and {len(texts) - 3} more" if len(texts) > 3 else "") or "nobody"
+
+
+def _undeclared(host: Exposed) -> Iterator[Verdict]:
+    """Ports with a listener that others reach, and that neither plan nor user knows of."""
+    ports: dict[tuple[str, int], list[Listener]] = {}
+    for one in host.seen.listeners:
+        if not one.is_loopback and (one.transport == "tcp" or one.port < _EPHEMERAL):
+            ports.setdefault((one.transport, one.port), []).append(one)
+    known = _catalog_ports(host.catalog)
+    for (transport, port), waiting in ports.items():
+        span = (port, port)
+        if host.planned("in", transport, span) or all(_declared(one, host.known) for one in waiting):
+            continue
+        access = host.rules.at("in", transport, span)
+        if host.seen.filters and (not access.now.networks or _by_hand(host, transport, port)):
+            continue
+        whom = _few(access.now.networks) if host.seen.filters and access.now.networks != EVERYBODY else "anybody"
+        who = " and ".join(dict.fromkeys(one.who for one in waiting))
+        told = [f"On {host.seen.host} {who} listens on {transport} {port}, open to {whom}."]
+        told += [f"{other.where} opens it." for other in access.open[:3]]
+        print_port = (transport, port) in known
+        severity = "" if print_port else _reasons.INFORMATION
+        if print_port:
+            flows = ", ".join(known[transport, port][:3])
+            told.append(f"Print products use the port ({flows}), and the plan has none of them here.")
+        yield _verdict(host, "UNDECLARED_OPEN", ("", transport, str(port)), told, "", severity=severity)
+
+
+def _by_hand(host: Exposed, transport: str, port: int) -> bool:
+    """Whether rules by hand, which somebody asked for, are what opens it."""
+    owners = [
+        owner
+        for name, owner in host.seen.owners.items()
+        if name.removeprefix(_plan.OWNER) not in host.catalog.components
+    ]
+    return any(
+        rule.transport == transport and rule.direction == "in" and _overlaps(rule.ports, (port, port))
+        for owner in owners
+        for rule in owner.live
+    )
+
+
+def _declared(one: Listener, known: Collection[Known]) -> bool:
+    return any(
+        entry.transport == one.transport
+        and entry.port[0] <= one.port <= entry.port[1]
+        and entry.process in ("", one.process, one.unit)
+        for entry in known
+    )
+
+
+def _catalog_ports(catalog: Catalog) -> dict[tuple[str, int], list[str]]:
+    """The flows by each port that print products use."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for flow in catalog.flows.values():
+        if flow.port[1] - flow.port[0] < _NARROW:
+            for port in range(flow.port[0], flow.port[1] + 1):
+                found.setdefault((flow.transport, port), []).append(flow.id)
+    return found
+
+
+def _overlaps(ports: Iterable[PortSpan], span: PortSpan) -> bool:
+    return any(first <= span[1] and span[0] <= last for first, last in ports)
+
+
+def suggestions(found: Iterable[Verdict]) -> list[str]:
+    """Lines of ``printnet_known_open`` for the open ports that the catalog does not know."""
+    hosts: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        if one.code == "UNDECLARED_OPEN" and one.grade == _reasons.INFORMATION:
+            hosts.setdefault((one.transport, one.port), []).append(one.destination.host)
+    lines = []
+    for (transport, port), names in sorted(hosts.items(), key=lambda item: (item[0][0], int(item[0][1]))):
+        reason = f"open on {len(names)} hosts" if len(names) > 1 else "open on one host"
+        lines.append(f'  - {{transport: {transport}, port: {port}, reason: "{reason}"}}')
+    return ["printnet_known_open:", *lines] if lines else []
