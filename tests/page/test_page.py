@@ -225,6 +225,11 @@ def test_the_keyboard_is_enough(path: Path, report: reports.Report, opened: Open
     page.keyboard.press("PageUp")
     page.keyboard.press("Home")
     assert grid.get_attribute("aria-activedescendant") == "row-0"
+    # Whoever begins with the mouse goes on with the keys, and the details follow.
+    page.locator("#row-3").click()
+    page.keyboard.press("ArrowDown")
+    assert grid.get_attribute("aria-activedescendant") == "row-4"
+    assert view.findings[4]["id"] in str(page.locator("#details").inner_text())
     assert seen.calm(path)
 
 
