@@ -12,8 +12,6 @@ from xml.etree import ElementTree as Tree
 from ansible_collections.printnet.ports.plugins.plugin_utils._report import _view
 from ansible_collections.printnet.ports.plugins.plugin_utils._report._view import Verdict, View
 
-UNTESTED = ("NOT_TESTED", "UNREACHABLE", "UDP_UNVERIFIABLE")
-"""Neither right nor wrong: nobody could see it."""
 # XML 1.0 has no way to say these, not even as a reference.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HEADING = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -74,7 +72,7 @@ def _case(suite: Tree.Element, name: str, verdict: Verdict, failing: set[str]) -
     if code in failing:
         Tree.SubElement(case, "failure", {"type": code, "message": legal(summary)}).text = legal(told)
         return "failure"
-    if code in UNTESTED:
+    if code in _view.UNPROVEN:
         Tree.SubElement(case, "skipped", {"message": legal(summary)}).text = legal(told)
         return "skipped"
     if code != "OK":

@@ -121,15 +121,24 @@ class _Page:
     def group(self, group: Sequence[Verdict]) -> Iterator[str]:
         """The pairs, what was seen of the first, and what to do."""
         first = group[0]
-        pairs = list(dict.fromkeys(map(_view.ends, group)))
-        words = [_view.port(first), self.view.flow(first).get("application", ""), _view.listed(pairs, 3)]
-        flow = f"({first['flow']})" if first["flow"] else ""
-        yield from self.wrapped(" ".join(word for word in (*words, flow) if word), "  - ", 4, most=2)
+        about = " ".join(word for word in (_view.port(first), self.view.flow(first).get("application", "")) if word)
+        parties = self.ends(group)
+        flow = f" ({first['flow']})" if first["flow"] else ""
+        yield from self.wrapped(f"{about}{': ' if about else ''}{parties}{flow}", "  - ", 4, most=2)
         if first["evidence"]:
-            example = "for one, " if len(group) > 1 else ""
+            example = "Example: " if len(group) > 1 else ""
             yield from self.wrapped(f"{example}{first['evidence'][0]}", indent=4, most=2)
         if first["remedy"]:
             yield from self.wrapped(f"To do: {first['remedy']}", indent=4, most=2)
+
+    @staticmethod
+    def ends(group: Sequence[Verdict]) -> str:
+        """``ws1, ws2 and 9 more -> vpsx1``; the hosts alone where it is about no flow."""
+        sources, destinations = (
+            _view.listed(dict.fromkeys(word for word in (_view.party(one[way]) for one in group) if word), 3)
+            for way in ("source", "destination")
+        )
+        return " -> ".join(word for word in (sources, destinations) if word)
 
     def bottom(self) -> Iterator[str]:
         """What else the report has."""

@@ -17,6 +17,8 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import _render
 Verdict = Mapping[str, Any]
 KINDS = ("fault", "warning", "information", "accepted", "ok")
 """What a verdict is to a reader, worst first: its severity, but an accepted one is a kind of its own."""
+UNPROVEN = ("NOT_TESTED", "UNREACHABLE", "UDP_UNVERIFIABLE")
+"""Neither right nor wrong: nobody could see it."""
 LONGEST = 2000
 """Characters of one text; what is cut says so."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -146,9 +148,11 @@ class View:
         """Compliant or not, in one sentence."""
         failing = self.failing
         checked = number(len(self.verdicts), "check")
+        unproven = sum(verdict["code"] in UNPROVEN for verdict in self.verdicts)
+        if unproven:
+            checked += f", {unproven:,} of which could not be proven either way"
         if self.raw["compliant"]:
-            rest = "none of the codes that fail this run was found"
-            return f"Compliant: {rest} in {checked}."
+            return f"Compliant: none of the codes that fail this run was found in {checked}."
         words = "finding fails" if len(failing) == 1 else "findings fail"
         return f"Not compliant: {len(failing):,} {words} this run, of {checked}."
 

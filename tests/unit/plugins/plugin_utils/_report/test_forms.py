@@ -26,6 +26,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 TEXTS = pytest.mark.parametrize("text", [pytest.param(text, id=ascii(text[:24])) for text in hostile.TEXTS])
+UNPROVEN = "10 checks, 10 of which could not be proven either way"
 FORMULA = tuple("=+-@|%\uff1d\uff0b\uff0d\uff20")
 
 
@@ -226,7 +227,7 @@ def test_text_groups_what_is_equal_and_shows_red_first() -> None:
         verdict |= {"transport": first["transport"], "source": {**first["source"], "host": f"ws{number}"}}
     host = first["destination"]["host"]
     text = " ".join(_text.to_text(View.of(report)).split())
-    assert f"ws0 -> {host}, ws1 -> {host}, ws2 -> {host} and 9 more ({first['flow']})" in text
+    assert f"ws0, ws1, ws2 and 9 more -> {host} ({first['flow']})" in text
     assert text.count("To do:") == 1
     lines = _text.to_text(View.of(reports.report(300))).splitlines()
     heads = [line.split()[0] for line in lines if re.match(r"(FAULT|WARNING|INFORMATION) ", line)]
@@ -267,3 +268,20 @@ def test_tidy_texts_are_utf_8_and_end(text: str) -> None:
     tidy = _view.tidy(text)
     assert len(tidy.encode()) < 10_000
     assert _view.tidy(_view.tidy([text])[0][:1900]) == tidy[:1900]
+
+
+@pytest.mark.parametrize(
+    ("rates", "headline"),
+    [
+        ({}, "Compliant: none of the codes that fail this run was found in 10 checks."),
+        (
+            {"NOT_TESTED": 1000},
+            f"Compliant: none of the codes that fail this run was found in {UNPROVEN}.",
+        ),
+        ({"NO_RULE": 1000}, "Not compliant: 10 findings fail this run, of 10 checks."),
+    ],
+)
+def test_the_headline_says_what_was_not_proven(rates: dict[str, int], headline: str) -> None:
+    view = View.of(reports.report(10, rates=rates, every_code=False))
+    assert view.headline() == headline
+    assert headline in " ".join(_text.to_text(view, width=200).split())
