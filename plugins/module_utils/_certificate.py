@@ -23,7 +23,8 @@ _ALTERNATIVE_NAMES = bytes((0x55, 0x1D, 0x11))
 _UTC_TIME, _TIME = 0x17, 0x18
 _EXTENSIONS, _DNS, _ADDRESS = 0xA3, 0x82, 0x87
 _MOST_NAMES = 50
-_WHEN = re.compile(rb"((?:\d\d)?\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?Z")
+_REST = rb"(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?Z"
+_WHEN = {_UTC_TIME: re.compile(rb"(\d\d)" + _REST), _TIME: re.compile(rb"(\d{4})" + _REST)}
 
 
 def read(data: bytes) -> Facts:
@@ -65,8 +66,10 @@ def _read(data: bytes, facts: Facts) -> None:
 
 
 def _time(tag: int, data: bytes) -> str:
-    found = _WHEN.fullmatch(data)
-    if not found or tag not in (_UTC_TIME, _TIME) or len(found[1]) != (2 if tag == _UTC_TIME else 4):
+    if tag not in _WHEN:
+        raise UnreadableError
+    found = _WHEN[tag].fullmatch(data)
+    if not found:
         raise UnreadableError
     year, *rest = (part.decode("ascii") for part in found.groups(b"00"))
     if len(year) == 2:

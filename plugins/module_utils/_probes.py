@@ -64,6 +64,7 @@ class _Probe:
         self.due = 0.0
         self.read = 0
         self.local = ""
+        self.events = 0
         self.out = b""
         # The same two ends can have one connection only.
         self.key = (target.transport, target.address, target.port, target.source_port) if target.source_port else None
@@ -155,7 +156,8 @@ class _Engine:
         probe.until = now + target.timeout
         self.open.add(probe)
         probe.stage = "connecting"
-        self.selector.register(probe.socket, selectors.EVENT_WRITE, probe)
+        probe.events = selectors.EVENT_WRITE
+        self.selector.register(probe.socket, probe.events, probe)
         self._wake(probe, probe.until)
         if target.transport == "udp":
             self._connected(probe)
@@ -170,7 +172,7 @@ class _Engine:
             number = probe.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if number:
                 self._failed(probe, number)
-            elif _probe_socket.is_to_itself(probe.socket):
+            elif probe.local == probe.target.address and _probe_socket.is_to_itself(probe.socket):
                 self._settle(probe, "refused", errno.ECONNREFUSED)
             else:
                 self._connected(probe)
@@ -187,9 +189,17 @@ class _Engine:
             # However long the connection took, the answer has its time.
             probe.until = max(probe.until, time.monotonic() + probe.target.timeout / 2)
             self._wake(probe, probe.until)
-        self.selector.modify(probe.socket, selectors.EVENT_READ, probe)
         probe.talk.start(probe.local)
+        if not probe.talk.outcome:
+            self._watch(probe)
         self._flush(probe)
+
+    def _watch(self, probe: _Probe) -> None:
+        """Be told when something comes, and, where something waits to be sent, when it can be."""
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if probe.out else 0)
+        if events != probe.events:
+            probe.events = events
+            self.selector.modify(probe.socket, events, probe)
 
     def _flush(self, probe: _Probe) -> None:
         """Send what is to be sent, and end where all is said."""
@@ -200,11 +210,10 @@ class _Engine:
             else:
                 probe.out += probe.talk.take()
                 probe.out = probe.out[probe.socket.send(probe.out) :] if probe.out else b""
-                writes = selectors.EVENT_WRITE if probe.out else 0
-                self.selector.modify(probe.socket, selectors.EVENT_READ | writes, probe)
+                self._watch(probe)
         except BlockingIOError:
             if probe.target.transport == "tcp":
-                self.selector.modify(probe.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, probe)
+                self._watch(probe)
         except OSError as wrong:
             self._broken(probe, wrong.errno or 0)
             return
@@ -285,9 +294,11 @@ class _Engine:
         if not talked:
             self._close(probe)
             return
-        with suppress(OSError):
-            probe.socket.send(probe.out + probe.talk.take())
+        left, probe.out = probe.out + probe.talk.take(), b""
         try:
+            if left:
+                with suppress(BlockingIOError):
+                    probe.socket.send(left)
             probe.socket.shutdown(socket.SHUT_WR)
         except OSError:
             self._close(probe)
@@ -295,7 +306,7 @@ class _Engine:
         probe.stage = "closing"
         probe.read = 0
         self.closing.add(probe)
-        self.selector.modify(probe.socket, selectors.EVENT_READ, probe)
+        self._watch(probe)
         self._wake(probe, time.monotonic() + _GRACE)
 
     def _drain(self, probe: _Probe) -> None:

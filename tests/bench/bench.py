@@ -16,6 +16,7 @@ from typing import Any
 
 import estate
 import firewalls
+import probes
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -76,6 +77,7 @@ def main() -> None:
     estate.main()
     if os.geteuid() == 0:
         firewalls.main()
+        probes.main()
     else:
         print("  real hosts need root: the runs on hosts are left out")
 

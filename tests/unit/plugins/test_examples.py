@@ -138,9 +138,11 @@ def test_every_example_of_a_module_can_be_parsed(tmp_path: Path) -> None:
     _run(tmp_path, plays, "--syntax-check")
 
 
-@pytest.mark.parametrize(("module", "table"), [("firewall", "ARGUMENTS"), ("firewall_info", "INFO")])
+@pytest.mark.parametrize(
+    ("module", "table"), [("firewall", "ARGUMENTS"), ("firewall_info", "INFO"), ("probe", "PROBE")]
+)
 def test_the_module_takes_what_its_documentation_says(root: Path, module: str, table: str) -> None:
-    from ansible_collections.printnet.ports.plugins.module_utils import _arguments
+    from ansible_collections.printnet.ports.plugins.module_utils import _arguments, _probe_module
 
     documented = yaml.safe_load(
         next(
@@ -149,13 +151,13 @@ def test_the_module_takes_what_its_documentation_says(root: Path, module: str, t
             if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION"
         )
     )["options"]
-    _assert_documented(getattr(_arguments, table), documented)
+    _assert_documented(getattr(_probe_module if module == "probe" else _arguments, table), documented)
 
 
 def _assert_documented(arguments: dict[str, Any], documented: dict[str, Any]) -> None:
     assert arguments.keys() == documented.keys()
     for name, spec in arguments.items():
-        said = {key: value for key, value in spec.items() if key != "options"}
+        said = {key: value for key, value in spec.items() if key not in ("options", "no_log")}
         assert {key: documented[name].get(key) for key in said} == said, name
         if "options" in spec:
             _assert_documented(spec["options"], documented[name]["suboptions"])
