@@ -89,7 +89,7 @@ def verdict_id(*about: str) -> str:
 @cache
 def _catalog_parts() -> tuple[Report, Report, Report]:
     catalog = _catalog.load()
-    flows = {
+    flows: Report = {
         flow.id: {
             "source": flow.source, "destination": flow.destination, "transport": flow.transport,
             "port": span_text(flow.port), "application": flow.application, "purpose": flow.purpose,
