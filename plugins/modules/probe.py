@@ -25,7 +25,7 @@ options:
       address:
         description:
           - An IP address. A name is refused, since the host may know another address of that name than the controller
-            has planned with; P(community.general.dig#lookup) looks a name up on the controller.
+            has planned with; look it up on the controller, for instance by the lookup C(community.general.dig).
         type: str
         required: true
       port:
