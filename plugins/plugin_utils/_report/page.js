@@ -52,7 +52,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
     select.append(option("*", all), ...names.map((name) => option(name, title(name))));
   }
   const distinct = (column) => [...new Set(column)].map((number) => texts[number]);
-  const titled = (name) => (name ? components[name] || name : "(the host itself)");
+  const titled = (name) => (name ? (Object.hasOwn(components, name) && components[name]) || name : "(the host itself)");
   const byTitle = (one, other) => titled(one).localeCompare(titled(other));
   fill(inputs.code, "every code", [...new Set(columns.code)].sort((a, b) => a - b).map(String), (name) => codes[name]?.code ?? "?");
   fill(inputs.source, "everybody", distinct(columns.sourceComponent).sort(byTitle), titled);
