@@ -48,8 +48,6 @@ class Gate:
     """Runs in a copy of its own; what asks git runs in the checkout."""
     hosts: bool = False
     """Makes real hosts: as root only, and not beside the quick ones."""
-    beside: bool = False
-    """May run beside another one that makes hosts; most of it is waiting for them."""
     limit: int = 300
     """Seconds after which it is stopped and has failed."""
 
@@ -59,6 +57,10 @@ PLUGINS = "ansible_collections.printnet.ports.plugins"
 MYPY_HOSTS = ("mypy", "--config-file=tests/gates/mypy-hosts.ini")
 CORES = {"2.18": "3.11,3.12,3.13", "2.19": "3.12,3.11,3.13", "2.20": "3.12,3.13,3.14"}
 """The other ansible-cores that the collection supports, and the Pythons to try each with, the first that is there."""
+UNIT_TESTS = ("pytest", "-q", "-m", "not hypothesis", "tests/unit")
+"""There without the tests by generated examples: what those hold is pure, and knows nothing of Ansible."""
+LONGEST = ("confirmed", "firewall_info", "firewalld", "iptables", "nftables", "ufw")
+"""The integration tests that begin first, so that nothing long is left alone at the end."""
 DOCS = (
     "--plugin-docs",
     "--validate-collection-refs=all",
@@ -86,40 +88,40 @@ GATES = [
     *(
         Gate(
             f"unit tests, {core}",
-            ("env", f"PRINTNET_PORTS_PYTHON={pythons}", IN_ENV, f"core-{core}", "--", "pytest", "-q", "tests/unit"),
+            ("env", f"PRINTNET_PORTS_PYTHON={pythons}", IN_ENV, f"core-{core}", "--", *UNIT_TESTS),
         )
         for core, pythons in CORES.items()
         if not CORE.startswith(core) and sys.version_info >= tuple(map(int, min(pythons.split(",")).split(".")))
     ),
     Gate("installs", ("python", "tests/gates/installs.py")),
     Gate("report page", ("pytest", "-q", "tests/page"), limit=900),
-    Gate("lab tests", ("pytest", "-q", "tests/lab"), copied=False, hosts=True, limit=1200),
     *(
         Gate(
             f"integration {path.stem[len('test_') :]}",
             ("pytest", "-q", f"tests/integration/{path.name}"),
             copied=False,
             hosts=True,
-            beside=True,
             limit=1800,
         )
-        for path in sorted(ROOT.glob("tests/integration/test_*.py"))
+        for path in sorted(
+            ROOT.glob("tests/integration/test_*.py"),
+            key=lambda path: (path.stem[len("test_") :] not in LONGEST, path.name),
+        )
     ),
     Gate(
         "stress, a little",
         ("python", "tests/stress/stress.py", "--count=3", "--fuzz=200", "--what=kills,cutoffs,foreign,desired,fuzz"),
         copied=False,
         hosts=True,
-        beside=True,
         limit=900,
     ),
+    Gate("lab tests", ("pytest", "-q", "tests/lab"), copied=False, hosts=True, limit=1200),
     *(
         Gate(
             f"molecule {path.parent.name}",
             ("molecule", "test", "-s", path.parent.name),
             copied=False,
             hosts=True,
-            beside=True,
             limit=1200,
         )
         for path in sorted(ROOT.glob("extensions/molecule/*/molecule.yml"))
@@ -228,13 +230,12 @@ class Runner:
                 raise
 
     def run(self) -> None:
-        """Run all: as many at once as there are cores; those that make hosts later, and some of them alone."""
+        """Run all: as many at once as there are cores; those that make hosts later, and more: half of it is waiting."""
         (BUILD / "logs").mkdir(parents=True, exist_ok=True)
         snapshot(BUILD / "snapshot")
         cores = len(os.sched_getaffinity(0))
         self.together([gate for gate in self.gates if not gate.hosts], cores)
-        self.together([gate for gate in self.gates if gate.hosts and gate.beside], cores + 1)
-        self.together([gate for gate in self.gates if gate.hosts and not gate.beside], 1)
+        self.together([gate for gate in self.gates if gate.hosts], 2 * cores)
 
 
 def shortened(lines: list[str]) -> list[str]:
