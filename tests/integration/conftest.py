@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,8 @@ class Lab:
 
     def let_in(self, source: str, addresses: tuple[str, str], ports: str) -> set[str]:
         """What the source reaches beside SSH, the same by IPv4 and IPv6."""
-        old, new = (self.reached(source, address, ports) for address in addresses)
+        with ThreadPoolExecutor(len(addresses)) as pool:
+            old, new = pool.map(lambda address: self.reached(source, address, ports), addresses)
         assert old == new
         return old
 

@@ -4,7 +4,8 @@
 
 """Ansible's programs without their start: a server imports Ansible once, and each run is a fork of it.
 
-To import Ansible takes longer than most of what the tests ask of it. What runs is Ansible all the same.
+To import Ansible takes longer than most of what the tests ask of it, and so does it to pack a module, which is done
+once for all runs. What runs is Ansible all the same.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from functools import cache
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -45,6 +47,12 @@ _ONE = threading.Lock()
 """Whoever starts a process also asks how the others ended; of two threads that ask at once one is told nothing."""
 
 
+@cache
+def _packed() -> tempfile.TemporaryDirectory[str]:
+    """Where modules are kept as they are sent to hosts: to pack one takes most of a run's processor time."""
+    return tempfile.TemporaryDirectory(prefix="ansible-packed-")
+
+
 def _runs(process: BaseProcess) -> bool:
     with _ONE:
         return process.is_alive()
@@ -54,7 +62,8 @@ def run(command: Sequence[str], folder: Path, timeout: float) -> CompletedProces
     """Run ``ansible`` or ``ansible-playbook`` in a folder; what it printed and its exit status."""
     with tempfile.TemporaryDirectory() as beside:
         out, err = Path(beside) / "out", Path(beside) / "err"
-        process = _SERVER.Process(target=_program, args=(list(command), str(folder), str(out), str(err)))
+        given = (list(command), str(folder), str(out), str(err), _packed().name)
+        process = _SERVER.Process(target=_program, args=given)
         with _ONE:
             process.start()
         until = time.monotonic() + timeout
@@ -66,7 +75,7 @@ def run(command: Sequence[str], folder: Path, timeout: float) -> CompletedProces
         return CompletedProcess(command, process.exitcode or 0, out.read_text("utf-8"), err.read_text("utf-8"))
 
 
-def _program(command: list[str], folder: str, out: str, err: str) -> None:
+def _program(command: list[str], folder: str, out: str, err: str, packed: str) -> None:
     """Become one of the programs."""
     os.setsid()
     os.chdir(folder)
@@ -80,6 +89,7 @@ def _program(command: list[str], folder: str, out: str, err: str) -> None:
 
     # The server's own folder for a run would be every run's.
     constants.DEFAULT_LOCAL_TMP = tempfile.mkdtemp(prefix="ansible-local-")
+    Path(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache").symlink_to(packed)
     module, name = _PROGRAMS[Path(command[0]).name]
     try:
         getattr(importlib.import_module(module), name).cli_executor(command)

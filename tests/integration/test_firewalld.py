@@ -50,11 +50,11 @@ def each_opened(lab: Lab, each: str) -> str:
 
 
 def test_lets_in_exactly_the_plan(lab: Lab, each: str) -> None:
-    before = {source: let_in(lab, source, each, "1-10000") for source in ("client1", "stranger1", "serverx1")}
+    before = {source: let_in(lab, source, each) for source in ("client1", "stranger1", "serverx1")}
     assert set().union(*before.values()) == set()
     lab.firewall(each)
     assert let_in(lab, "client1", each, "1-10000") == SUBMISSION
-    assert let_in(lab, "serverx1", each, "1-10000") == {"tcp/5501"}
+    assert let_in(lab, "serverx1", each) == {"tcp/5501"}
     assert let_in(lab, "stranger1", each, "1-10000") == set()
 
 
@@ -73,14 +73,14 @@ def test_check_mode_predicts_exactly_and_changes_nothing(lab: Lab, each: str) ->
         before = state(lab, each)
 
 
-@pytest.mark.parametrize("event", ["firewall-cmd --reload", "systemctl restart firewalld", "reboot"])
-def test_survives(lab: Lab, each_opened: str, event: str) -> None:
-    if event == "reboot":
-        lab.reboot(each_opened)
-    else:
-        lab.host(each_opened, event)
-    assert let_in(lab, "client1", each_opened) == SUBMISSION
-    assert not lab.firewall(each_opened)["changed"]
+def test_survives(lab: Lab, each_opened: str) -> None:
+    for event in ("firewall-cmd --reload", "systemctl restart firewalld", "reboot"):
+        if event == "reboot":
+            lab.reboot(each_opened)
+        else:
+            lab.host(each_opened, event)
+        assert let_in(lab, "client1", each_opened) == SUBMISSION, event
+        assert not lab.firewall(each_opened)["changed"], event
 
 
 def test_absent_leaves_the_same_bytes(lab: Lab, each: str) -> None:
