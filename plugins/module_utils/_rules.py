@@ -121,6 +121,8 @@ def _networks(peer: Any) -> list[str]:
         return [plain]
     # What is spelt otherwise, or wrong, takes the long way, which has words for what is wrong.
     try:
+        if "%" in text:
+            raise ValueError("the zone behind % has no meaning in a rule")
         return [str(ipaddress.ip_network(text))]
     except ValueError as wrong:
         why = str(wrong)[-100:]

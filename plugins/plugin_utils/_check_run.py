@@ -175,10 +175,12 @@ def _one(host: str, answer: Any, limited: Any, in_play: bool) -> Seen:
 
 def _started(seen: Iterable[Seen], now: datetime) -> datetime:
     """When the run began, by the marker that its first look left; without one, now."""
-    times = [one.asked for one in seen if one.asked]
-    with suppress(ValueError):
-        return min([datetime.fromtimestamp(float(time), UTC) for time in times] + [now])
-    return now
+    found = [now]
+    for one in seen:
+        with suppress(ValueError, OverflowError, OSError):
+            if one.asked > 0:
+                found.append(datetime.fromtimestamp(one.asked, UTC))
+    return min(found)
 
 
 def _run_id(now: datetime) -> str:

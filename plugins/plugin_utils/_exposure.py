@@ -82,8 +82,15 @@ class Exposed:
         return ""
 
 
-def verdicts(host: Exposed) -> Iterator[Verdict]:
-    """What is to be said of the host itself."""
+def verdicts(host: Exposed) -> list[Verdict]:
+    """What is to be said of the host itself, each thing once."""
+    found: dict[str, Verdict] = {}
+    for one in _all(host):
+        found.setdefault(one.id, one)
+    return list(found.values())
+
+
+def _all(host: Exposed) -> Iterator[Verdict]:
     seen = host.seen
     if not seen.looked_at:
         yield _of_host(host, "UNREACHABLE", [f"{seen.host} was not looked at: {seen.why}"])
@@ -159,8 +166,9 @@ def _ours_too_wide(host: Exposed) -> Iterator[Verdict]:
                 for span in left.ports:
                     what = f"{name} {rule.direction} {left.peers}"
                     yield _verdict(host, "SCOPE_TOO_WIDE", (flow, rule.transport, span_text(span)), [told], what)
-        for odd in owner.odd:
-            told = f"{name} on {host.seen.host}: {odd}"
+        # What is odd otherwise, such as a jump that is missing, makes the rules narrower: then flows fail, and say so.
+        for odd in (odd for odd in owner.odd if "accept" in odd.lower()):
+            told = f"Among the rules of {name} on {host.seen.host} is one that is not understood: {odd}"
             yield _verdict(host, "SCOPE_TOO_WIDE", _NOTHING, [told], f"{name} odd {odd}")
 
 

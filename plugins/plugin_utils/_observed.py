@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -162,7 +163,7 @@ def read(host: str, answer: Mapping[str, Any]) -> Seen:
         probes={str(key): probe(_mapping(one)) for key, one in _mapping(answer.get("probes")).items()},
         notes=tuple(note for note in notes if note),
         system=line(answer.get("system", ""), 80),
-        asked=float(asked) if isinstance(asked := answer.get("asked"), (int, float)) else 0.0,
+        asked=_number(answer.get("asked")) or 0.0,
     )
 
 
@@ -178,7 +179,8 @@ def _rules_of(value: Any) -> tuple[Rule, ...]:
     found = []
     for one in _list(value):
         with suppress(_rules.RuleError, KeyError, TypeError):
-            found.append(_rules.parse(one))
+            # What the host says of flows is not asked for, and could be anything.
+            found.append(_rules.parse({**one, "flows": ()}))
     return tuple(found)
 
 
@@ -194,24 +196,32 @@ def _other(one: Mapping[str, Any]) -> Other | None:
 
 
 def _listener(one: Mapping[str, Any]) -> Listener | None:
-    with suppress(ValueError, TypeError, KeyError):
-        address = str(ipaddress.ip_address(str(one["address"])))
+    with suppress(ValueError, TypeError, KeyError, OverflowError):
+        # A zone is of no use here, and may be any text.
+        address = str(ipaddress.ip_address(str(one["address"]).partition("%")[0]))
         serves = tuple(version for version in (4, 6) if version in _list(one["serves"]))
-        transport = str(one["transport"])
-        if transport in _rules.TRANSPORTS:
-            names = (line(one.get("process", ""), 60), int(one.get("pid") or 0), line(one.get("unit", ""), 60))
-            return Listener(transport, address, int(one["port"]), serves, *names)
+        transport, port = str(one["transport"]), int(one["port"])
+        if transport in _rules.TRANSPORTS and 1 <= port <= 65535:
+            names = (line(one.get("process") or "", 60), int(one.get("pid") or 0), line(one.get("unit") or "", 60))
+            return Listener(transport, address, port, serves, *names)
+    return None
+
+
+def _number(value: Any) -> float | None:
+    """A number that is one: not true, not infinite, not so long that no machine has it."""
+    with suppress(OverflowError):
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
     return None
 
 
 def probe(one: Mapping[str, Any]) -> Probe:
     """What one connection came to, out of an answer."""
     facts = {line(name, 30): _fact(value) for name, value in list(_mapping(one.get("facts")).items())[:_NOTES]}
-    ms = one.get("ms")
     return Probe(
         line(one.get("outcome", ""), 20),
         line(one.get("errno", ""), 30),
-        float(ms) if isinstance(ms, (int, float)) and not isinstance(ms, bool) else None,
+        _number(one.get("ms")),
         line(one.get("local", ""), 60),
         facts,
         line(one.get("said", ""), 120),

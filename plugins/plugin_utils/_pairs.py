@@ -132,6 +132,17 @@ def pairs(
     return made.found
 
 
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """So many places for which others stand, all as one place."""
+
+    count: int
+    place: Place
+
+
+_NOBODY = Place("", "", ())
+
+
 class _Pairs:
     """Takes rows apart; what it knows of a party's hosts it finds once."""
 
@@ -143,8 +154,8 @@ class _Pairs:
         self._most = most
         self._models = models
         self._keep = keep
-        self._places: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[Place]] = {}
-        self._sampled: dict[int, tuple[list[Place], list[Place], int]] = {}
+        self._places: dict[tuple[str, tuple[str, ...], tuple[str, ...], bool], list[Place]] = {}
+        self._sampled: dict[int, tuple[list[Place], _Rest]] = {}
 
     def of(self, row: Row) -> Iterator[Pair]:
         first, last = row.port
@@ -163,32 +174,31 @@ class _Pairs:
                     continue
                 for address, why in _addresses(source, destination, row, untested):
                     yield Pair(row.flow, port, row.source_port, source, destination, address, row.opened, why)
-        ends = [(more_sources, _together(more_sources), one) for one in destinations]
-        ends += [(more_destinations, one, _together(more_destinations)) for one in sources]
+        ends = [(more_sources.count, more_sources.place, one) for one in destinations if more_sources.count]
+        ends += [(more_destinations.count, one, more_destinations.place) for one in sources if more_destinations.count]
         for left_out, source, destination in ends:
-            if left_out:
-                why = f"{len(left_out)} hosts more are not in the sample (printnet_probe_sample)"
-                yield Pair(
-                    row.flow,
-                    port,
-                    row.source_port,
-                    source,
-                    destination,
-                    opened=row.opened,
-                    untested=why,
-                    left_out=len(left_out),
-                )
+            why = f"{left_out} hosts more are not in the sample (printnet_probe_sample)"
+            yield Pair(
+                row.flow,
+                port,
+                row.source_port,
+                source,
+                destination,
+                opened=row.opened,
+                untested=why,
+                left_out=left_out,
+            )
 
     def _ends(self, end: End, row: Row) -> list[Place]:
-        key = (end.component, end.networks, end.hosts)
+        cluster = row.via == _flow_rows.TO_CLUSTER and end is row.destination
+        key = (end.component, end.networks, end.hosts, cluster)
         if key not in self._places:
-            self._places[key] = list(self._make(end, row))
+            self._places[key] = list(self._make(end, cluster))
         return self._places[key]
 
-    def _make(self, end: End, row: Row) -> Iterator[Place]:
+    def _make(self, end: End, cluster: bool) -> Iterator[Place]:
         """The hosts one by one, and what is left of the networks."""
         members = self._members.get(end.component, {})
-        cluster = row.via == _flow_rows.TO_CLUSTER and end is row.destination
         of_hosts: list[str] = []
         for name in end.hosts:
             host = members[name]
@@ -210,15 +220,14 @@ class _Pairs:
         if wide:
             yield Place(end.component, "", wide)
 
-    def _sample(self, places: list[Place]) -> tuple[list[Place], list[Place]]:
+    def _sample(self, places: list[Place]) -> tuple[list[Place], _Rest]:
         """Those that are looked at, and those for which they stand."""
         if self._most <= 0 or len(places) <= self._most:
-            return places, []
+            return places, _Rest(0, _NOBODY)
         if id(places) not in self._sampled:
             chosen, others = self._choose(places)
-            self._sampled[id(places)] = (chosen, others, len(places))
-        chosen, others, _size = self._sampled[id(places)]
-        return chosen, others
+            self._sampled[id(places)] = chosen, _Rest(len(others), _together(others))
+        return self._sampled[id(places)]
 
     def _choose(self, places: list[Place]) -> tuple[list[Place], list[Place]]:
         groups: dict[tuple[str, str, str], list[Place]] = {}

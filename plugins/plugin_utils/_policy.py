@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -25,6 +25,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._verdict import Ver
 
 _PORT = re.compile(r"(?:(tcp|udp)/)?([0-9-]+)(?:/(tcp|udp))?\Z")
 _WINDOW = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])\Z")
+_FINDINGS = tuple(code for code in _reasons.CODES if code not in ("OK", "ACCEPTED"))
 FAILS = tuple(code for code, entry in _reasons.CODES.items() if entry.severity == _reasons.FAULT)
 """The codes that fail a run where nobody says otherwise."""
 
@@ -67,6 +68,8 @@ def _is_end(place: Place, pattern: str) -> bool:
 
 def _day(value: Any) -> date:
     try:
+        if isinstance(value, datetime):
+            return value.date()
         return value if isinstance(value, date) else date.fromisoformat(str(value).strip())
     except ValueError:
         raise ValueError("must be a day such as 2027-03-31") from None
@@ -84,8 +87,11 @@ def _pattern(value: Any) -> str:
 
 def _code(value: Any) -> str:
     code = str(value).strip().upper()
-    if code not in _reasons.CODES or code in ("OK", "ACCEPTED"):
-        raise ValueError(f"is no code of a finding{nearest(code.lower(), map(str.lower, _reasons.CODES)).upper()}")
+    if code not in _FINDINGS:
+        hint = nearest(code, map(str.lower, _FINDINGS))
+        for name in _FINDINGS:
+            hint = hint.replace(name.lower(), name)
+        raise ValueError(f"is no code of a finding{hint}")
     return code
 
 
@@ -127,7 +133,7 @@ def known_open(raw: Any, host: str) -> tuple[Known, ...]:
         where = f"host {host}, printnet_known_open, entry {number}"
         if not isinstance(entry, Mapping):
             match = _PORT.match(str(entry).strip())
-            if match is None:
+            if match is None or (match[1] and match[3]):
                 faults.add(where, f"{shown(entry)} must be a port such as tcp/22, or a mapping with port and transport")
                 continue
             named = {"port": match[2], "transport": match[1] or match[3] or "tcp"}
@@ -222,7 +228,9 @@ def apply(found: Iterable[Verdict], agreed: Iterable[Accepted], today: date, rep
 
 
 def _applied(one: Verdict, agreed: Iterable[Accepted], today: date, report_only: bool) -> Verdict:
-    entry = next((entry for entry in agreed if one.code not in ("OK", "ACCEPTED") and entry.fits(one)), None)
+    fitting = [entry for entry in agreed if one.code in _FINDINGS and entry.fits(one)]
+    # Of several that fit, one that is over does not stand in the way of one that is not.
+    entry = max(fitting, key=lambda entry: entry.until) if fitting else None
     if entry is not None and entry.until >= today:
         told = (f"Accepted by {entry.approver} until {entry.until}: {entry.reason}", *one.evidence)
         named = {name: text for name, text in entry.as_dict().items() if name in ("reason", "approver", "until")}

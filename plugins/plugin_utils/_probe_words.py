@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 
 from ansible_collections.printnet.ports.plugins.module_utils._rules import span_text
 from ansible_collections.printnet.ports.plugins.plugin_utils import _probe_plan
@@ -94,8 +93,13 @@ def _tls_faults(probe: Probe, now: datetime, names: Iterable[str] | None) -> Ite
     held = facts.get("names")
     if names is not None and isinstance(held, list):
         names = list(names)
-        if not any(fnmatchcase(name.lower(), one.lower()) for name in names if name for one in held):
+        if not any(_is_for(one.lower(), name.lower()) for name in names if name for one in held):
             yield f"Its certificate is for {', '.join(held) or 'no name'}, not for {' or '.join(names)}."
+
+
+def _is_for(held: str, name: str) -> bool:
+    """Whether a name of a certificate is the name; ``*.`` stands for one word in front of the first dot."""
+    return held == name or (held.startswith("*.") and "." in name and held[2:] == name.partition(".")[2])
 
 
 def _time(value: object) -> datetime | None:
