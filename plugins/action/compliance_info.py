@@ -80,7 +80,8 @@ class ActionModule(ActionBase):
             answer = _module_call.call(self, "compliance_info", arguments, variables)
             if not answer.get("failed") or "rules" in answer or not self._connection.become:
                 return answer, ""
-            refused = str(answer.get("module_stderr") or answer.get("msg") or "")
+            # Where the connection has a terminal, what sudo says stands among the module's own output.
+            refused = "\n".join(str(answer.get(name) or "") for name in ("msg", "module_stdout", "module_stderr"))
             if not _is_refusal(refused):
                 return answer, ""
         except AnsibleConnectionFailure as wrong:

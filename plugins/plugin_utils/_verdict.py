@@ -232,7 +232,9 @@ def _rule_causes(pair: Pair, facts: Facts) -> list[Cause]:
             told += f" No role of ours makes one on {place.host}: allow it there by hand."
             found.append(Cause("NO_RULE", told, place.host))
         elif code:
-            found.append(Cause(code, _rule_sentence(code, direction, here, pair, networks), place.host))
+            odd = next((text for owner in here.owners.values() for text in owner.odd), "")
+            told = _rule_sentence(code, direction, here, pair, networks) + (f" {odd}." if odd else "")
+            found.append(Cause(code, told, place.host))
     return found
 
 

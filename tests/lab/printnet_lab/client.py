@@ -86,6 +86,16 @@ def into_network_of(name: str, host: str) -> Entrance:
     return _machine_program(fds[0], pid, True)
 
 
+def into_router(name: str, host: str) -> Entrance:
+    """For programs of a host that see the network as the lab's router does: this machine itself may have no nft."""
+    _ignored, (net, _pid) = wire.ask(name, do="lab namespaces")
+    _ignored, (own_net, mount, *unused) = wire.ask(name, do="host namespaces", host=host)
+    for fd in (own_net, *unused):
+        os.close(fd)
+    words = ("nsenter", f"--net=/proc/self/fd/{net}", f"--mount=/proc/self/fd/{mount}", "--", "env", "-i", *_CLEAN)
+    return Entrance(words, (net, mount))
+
+
 def into_host(name: str, host: str) -> Entrance:
     """For programs of the host, run there as root without SSH."""
     _ignored, fds = wire.ask(name, do="host namespaces", host=host)
