@@ -63,6 +63,8 @@ def as_before(lab: Lab, name: str) -> Iterator[str]:
     before = state(lab, name)
     lab.host(name, "rm -rf /root/kept; cp -a /etc/iptables /root/kept")
     yield name
+    if state(lab, name) == before:
+        return
     lab.firewall(name, arguments=ABSENT)
     lab.host(name, "rm -rf /etc/iptables; cp -a /root/kept /etc/iptables; systemctl restart netfilter-persistent")
     lab.host(name, "for t in '' 6; do ip${t}tables -t nat -F; ip${t}tables -t nat -X; done 2>/dev/null", check=False)
