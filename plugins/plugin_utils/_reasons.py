@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -143,8 +144,5 @@ class Cause:
 
 def remedy(code: str, **names: str) -> str:
     """What to do, with the names in place; empty where nothing is to be done."""
-    text = CODES[code].remedy
-    for name, value in names.items():
-        # Not str.format: a name may have braces of its own.
-        text = text.replace("{" + name + "}", value)
-    return text
+    # Not str.format: a name may have braces of its own, and is not filled in again.
+    return re.sub(r"{([a-z]+)}", lambda found: names.get(found[1], found[0]), CODES[code].remedy)
