@@ -162,7 +162,8 @@ def processes(raw: Any, catalog: Catalog) -> dict[str, tuple[str, ...]]:
     """``printnet_processes``: the names that what listens for a flow may have, by flow."""
     faults = Faults()
     found = {}
-    for flow, names in _schema.read_value(_schema.mapping, raw or {}, "printnet_processes", faults).items():
+    given = _schema.read_value(_schema.mapping, raw or {}, "printnet_processes", faults)
+    for flow, names in (given or {}).items():
         _schema.check_known(flow, catalog.flows, "flow", "printnet_processes", faults)
         found[str(flow)] = tuple(str(name) for name in entries(names))
     faults.stop()
@@ -180,7 +181,7 @@ def settings(read: Read, minutes: int) -> _probe_plan.Settings:
         begin, end = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
         outside = not (begin <= minutes < end if begin <= end else minutes >= begin or minutes < end)
     return _probe_plan.Settings(
-        timeout=_number(read, "printnet_probe_timeout", 3.0, 0.2, 60),
+        timeout=_number(read, "printnet_probe_timeout", 2.0, 0.2, 60),
         at_once=int(_number(read, "printnet_probe_at_once", 64, 1, 1000)),
         rate=_number(read, "printnet_probe_rate", 0, 0, 100_000),
         print_ports=flag(read, "printnet_probe_print_ports"),
