@@ -29,6 +29,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._arguments import I
 COMPLIANCE_INFO: dict[str, Any] = {
     **_probe_module.PROBE,
     "targets": {**_probe_module.PROBE["targets"], "required": False, "default": []},
+    "timeout": {**_probe_module.PROBE["timeout"], "default": 2},
     "plan": INFO["plan"],
 }
 """What the host's part gets: all of it from the controller."""

@@ -17,9 +17,9 @@ description:
   - It changes nothing. M(printnet.ports.compliance) makes a report of what all hosts tell.
 options:
   timeout:
-    description: How many seconds each connection may take. By default what C(printnet_probe_timeout) says, or 3.
+    description: How many seconds each connection may take. By default what C(printnet_probe_timeout) says, or 2.
     type: float
-    default: 3
+    default: 2
   at_once:
     description: How many connections are made at once. By default what C(printnet_probe_at_once) says.
     type: int

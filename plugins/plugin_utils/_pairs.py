@@ -212,13 +212,23 @@ class _Pairs:
         if end.networks == EVERYBODY:
             yield Place(end.component, "", EVERYBODY)
             return
-        rest = sorted(_rules.without(end.networks, of_hosts)) if of_hosts else end.networks
+        rest = self._rest(end, of_hosts) if of_hosts else end.networks
         lone = [one for one in rest if peer_text(one) != one]
         for one in lone:
             yield Place(end.component, "", (one,))
         wide = tuple(one for one in rest if peer_text(one) == one)
         if wide:
             yield Place(end.component, "", wide)
+
+    def _rest(self, end: End, of_hosts: list[str]) -> tuple[str, ...]:
+        """The networks beside those of hosts, as somebody declared them: a host's hole would tear them to shreds."""
+        left = _rules.without(end.networks, of_hosts)
+        party = self._plan.estate.topology.parties.get(end.component)
+        if not left or party is None:
+            return tuple(sorted(left))
+        declared = [one for one in party.networks if _rules.overlap([one], left)]
+        undeclared = _rules.without(left, declared)
+        return (*declared, *sorted(undeclared))
 
     def _sample(self, places: list[Place]) -> tuple[list[Place], _Rest]:
         """Those that are looked at, and those for which they stand."""

@@ -46,7 +46,7 @@ PRINT_PORTS = (
 class Settings:
     """How connections are made. ``print_window`` says why print ports are not tried now, empty where they may be."""
 
-    timeout: float = 3.0
+    timeout: float = 2.0
     at_once: int = 64
     rate: float = 0.0
     print_ports: bool = False

@@ -4,6 +4,8 @@
 
 """The main job on real hosts: open what the plan says, and let nmap show that this and nothing else is let in.
 
+Then somebody blocks a port by hand, and the compliance check finds it.
+
 Without root, or where no hosts can be made, it shows the plan of the example estate instead and touches nothing.
 """
 
@@ -22,6 +24,8 @@ from contextlib import contextmanager
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
+
+import proof
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -116,7 +120,24 @@ def demo(name: str) -> bool:
         ]
         with step(f"nmap: TCP and UDP ports {PORTS}, IPv4 and IPv6, {len(pairs)} ways"), ThreadPoolExecutor(4) as pool:
             found = list(pool.map(lambda pair: scan(name, pair[0], pair[3]), pairs))
-    return table(pairs, found, told)
+        right = table(pairs, found, told)
+        say("")
+        return proved(name, ansible, inventory) and right
+
+
+def proved(name: str, ansible: list[str], inventory: Path) -> bool:
+    """Somebody drops a port by hand; the compliance check has to find that, and nothing else."""
+    beside = inventory.with_name("workstations.json")
+    beside.write_text(json.dumps({"workstation": {"hosts": {"client1": {}}}}), encoding="utf-8")
+    with step(f"somebody on {proof.HOST} types: firewall-cmd --add-rich-rule='{proof.FAULT}'"):
+        run(LAB, "exec", name, proof.HOST, "--", "firewall-cmd", f"--add-rich-rule={proof.FAULT}")
+    folder = Path(tempfile.mkdtemp(prefix="printnet-report-"))
+    with step("playbook printnet.ports.compliance: rules, listeners, real connections"):
+        play = [str(BIN / "ansible-playbook"), *ansible, "-i", str(beside)]
+        made, page = proof.report(play, folder, ROOT)
+    for line in proof.shown(made, page):
+        say(line)
+    return proof.is_right(made)
 
 
 def table(pairs: list[tuple[str, str, str, str]], found: list[set[str]], told: Mapping[str, Any]) -> bool:
@@ -167,8 +188,8 @@ def main() -> int:
     finally:
         run(LAB, "down", name)
     say("")
-    verdict = "Exactly the plan, and nothing else" if right else "NOT AS PLANNED"
-    say(f"{verdict}. {time.monotonic() - started:.0f} s; nothing is left behind.")
+    verdict = "Exactly the plan and nothing else, and the fault is found" if right else "NOT AS PLANNED"
+    say(f"{verdict}. {time.monotonic() - started:.0f} s; nothing but the report is left behind.")
     return 0 if right else 1
 
 
