@@ -44,21 +44,23 @@ def main(module: AnsibleModule) -> None:
     if module.params["plan"] is None:
         module.fail_json(msg="This is the host's part of printnet.ports.compliance_info, and nothing was planned.")
     try:
-        listeners = _sockets.listeners()
-        # First what may start the module again under another Python.
-        rules = _rules_seen(module, listeners)
-        probed = _probe_module.run(module.params, community)
+        module.exit_json(changed=False, **_look(module, community))
     except (_probe_module.ProbeError, _rules.RuleError) as wrong:
         module.fail_json(msg=str(wrong))
-    module.exit_json(
-        changed=False,
-        root=os.geteuid() == 0,
-        time=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        system=_system(),
-        rules=rules,
-        listeners=[one.as_dict() for one in listeners],
-        probes=probed["results"],
-    )
+
+
+def _look(module: AnsibleModule, community: str) -> dict[str, Any]:
+    listeners = _sockets.listeners()
+    # What may start the module again under another Python comes before what takes long.
+    rules = _rules_seen(module, listeners)
+    return {
+        "root": os.geteuid() == 0,
+        "time": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "system": _system(),
+        "rules": rules,
+        "listeners": [one.as_dict() for one in listeners],
+        "probes": _probe_module.run(module.params, community)["results"],
+    }
 
 
 def _rules_seen(module: AnsibleModule, listeners: Iterable[_sockets.Listener]) -> dict[str, Any]:
