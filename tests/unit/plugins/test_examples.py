@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -138,26 +139,52 @@ def test_every_example_of_a_module_can_be_parsed(tmp_path: Path) -> None:
     _run(tmp_path, plays, "--syntax-check")
 
 
-@pytest.mark.parametrize(
-    ("module", "table"), [("firewall", "ARGUMENTS"), ("firewall_info", "INFO"), ("probe", "PROBE")]
-)
-def test_the_module_takes_what_its_documentation_says(root: Path, module: str, table: str) -> None:
-    from ansible_collections.printnet.ports.plugins.module_utils import _arguments, _probe_module
+def _documented(root: Path, module: str) -> dict[str, Any]:
+    nodes = ast.parse((root / f"plugins/modules/{module}.py").read_text(encoding="utf-8")).body
+    text = next(
+        ast.literal_eval(node.value)
+        for node in nodes
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION"
+    )
+    options: dict[str, Any] = yaml.safe_load(text)["options"]
+    return options
 
-    documented = yaml.safe_load(
-        next(
-            ast.literal_eval(node.value)
-            for node in ast.parse((root / f"plugins/modules/{module}.py").read_text(encoding="utf-8")).body
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION"
-        )
-    )["options"]
-    _assert_documented(getattr(_probe_module if module == "probe" else _arguments, table), documented)
+
+@pytest.mark.parametrize(
+    ("module", "place", "table"),
+    [
+        ("firewall", "module_utils._arguments", "ARGUMENTS"),
+        ("firewall_info", "module_utils._arguments", "INFO"),
+        ("probe", "module_utils._probe_module", "PROBE"),
+        ("compliance_info", "module_utils._compliance_info", "COMPLIANCE_INFO"),
+        ("compliance", "action.compliance", "TASK"),
+    ],
+)
+def test_the_module_takes_what_its_documentation_says(root: Path, module: str, place: str, table: str) -> None:
+    taken = import_module(f"ansible_collections.printnet.ports.plugins.{place}")
+    _assert_documented(getattr(taken, table), _documented(root, module))
+
+
+def test_a_task_of_the_compliance_check_takes_what_its_documentation_says(root: Path) -> None:
+    from ansible_collections.printnet.ports.plugins.action import compliance_info
+    from ansible_collections.printnet.ports.plugins.plugin_utils import _policy
+
+    documented = _documented(root, "compliance_info")
+    # What the controller fills in is documented, as ansible-test wants it, and no task may have it.
+    assert compliance_info.TASK.keys() == documented.keys() - {"targets", "plan"}
+    assert all(spec["type"] == documented[name]["type"] for name, spec in compliance_info.TASK.items())
+    accepted = _documented(root, "compliance")["accepted"]["suboptions"]
+    assert {name: spec.default for name, spec in _policy._ACCEPTED.items() if spec.default is not ...} == {
+        name: said["default"] for name, said in accepted.items() if not said.get("required")
+    }
+    assert accepted.keys() == _policy._ACCEPTED.keys()
 
 
 def _assert_documented(arguments: dict[str, Any], documented: dict[str, Any]) -> None:
     assert arguments.keys() == documented.keys()
     for name, spec in arguments.items():
         said = {key: value for key, value in spec.items() if key not in ("options", "no_log")}
-        assert {key: documented[name].get(key) for key in said} == said, name
+        plain = {"required": False, **documented[name]}
+        assert {key: plain.get(key) for key in said} == said, name
         if "options" in spec:
             _assert_documented(spec["options"], documented[name]["suboptions"])

@@ -101,7 +101,7 @@ def check(site: Any, most: int = 0, **everywhere: Any) -> Check:
         {"all": list(ADDRESSES), **GROUPS}, {name: {"ansible_host": at} for name, at in ADDRESSES.items()}, variables
     )
     plan: SitePlan = here.plan()
-    made = Check(plan, _pairs.pairs(plan, _flow_rows.rows(plan), most), settings)
+    made = Check(plan, pairs_of(plan, most), settings)
     aims = _probe_plan.targets(made.pairs.pairs, made.catalog, settings, ("v1", "v2", "s1", "w1"))
     for name in ("v1", "v2", "s1", "w1"):
         waits = {(one.flow.transport, one.port[0]) for one in made.pairs.pairs if one.destination.host == name}
@@ -112,6 +112,10 @@ def check(site: Any, most: int = 0, **everywhere: Any) -> Check:
         )
     made.answers["w1"]["rules"]["egress"] = "open"
     return made
+
+
+def pairs_of(plan: SitePlan, most: int = 0) -> Pairs:
+    return _pairs.pairs(plan, _flow_rows.rows(plan), most)
 
 
 def answer(owners: Iterable[Answer], listeners: list[Answer], probes: dict[str, Answer]) -> Answer:
