@@ -126,14 +126,19 @@ class Call:
         said = self.read("printnet_sliced")
         return not (self._in_awx() if said is None else _variables.flag("printnet_sliced", said))
 
-    def kept(self) -> _kept.Kept:
-        """What this run has worked out once already, or works out now."""
-        return self._kept(self.inventory())
+    def kept_for_host(self) -> _kept.Kept:
+        """The host's own entry of what the run has worked out once for all hosts, or works out now."""
+        if self._places.kept is None:
+            return lambda _name, make: make().get(self.host)
+        return _kept.part_in(self._places.kept, self._key(self.inventory()), self.host)
 
     def _kept(self, inventory: Inventory) -> _kept.Kept:
-        """What is kept belongs to the groups and the variables that it was made from, and to the playbook's folder."""
         if self._places.kept is None:
             return _kept.not_kept
+        return _kept.kept_in(self._places.kept, self._key(inventory))
+
+    def _key(self, inventory: Inventory) -> str:
+        """What is kept belongs to the groups and the variables that it was made from, and to the playbook's folder."""
         names = (*_variables.CATALOG, *_variables.TOPOLOGY)
         told = hashlib.sha256()
         for name in names:
@@ -143,7 +148,7 @@ class Call:
         for name in (*self.catalog.components, *self.catalog.roles):
             for group in _inventory.groups_of(inventory, name):
                 told.update("\0".join((name, group, *inventory.groups.get(group, ()))).encode())
-        return _kept.kept_in(self._places.kept, told.hexdigest()[:16])
+        return told.hexdigest()[:16]
 
     def _check_member(self, inventory: Inventory, component: str) -> None:
         lives_on = self.catalog.components[component].lives_on

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -54,9 +55,16 @@ def plan(call: Call) -> CheckPlan:
     run = _plan_run.plan(call, fresh=False)
     hosts = (*run.visible, *sources(call, run.plan))
     models = {name: model for name in run.plan.outside if (model := _model(call, name))}
-    rows = _flow_rows.rows(run.plan)
-    pairs = _pairs.pairs(run.plan, rows, _policy.sample(call.read), models)
-    return CheckPlan(run, pairs, settings_of(call), hosts)
+    return CheckPlan(run, _sampled(call, run.plan, models), settings_of(call), hosts)
+
+
+def _sampled(call: Call, site: SitePlan, models: dict[str, str]) -> Pairs:
+    """The pairs; where nobody says how large the samples are, those of a very large estate are smaller."""
+    rows, most = _flow_rows.rows(site), _policy.sample(call.read)
+    for fewer in () if call.read("printnet_probe_sample") is not None else range(most, 1, -2):
+        with contextlib.suppress(_pairs.TooManyError):
+            return _pairs.pairs(site, rows, fewer, models)
+    return _pairs.pairs(site, rows, min(most, 1) if call.read("printnet_probe_sample") is None else most, models)
 
 
 def sources(call: Call, site: SitePlan) -> tuple[str, ...]:
@@ -95,8 +103,8 @@ def targets(call: Call) -> list[Target]:
         made = _probe_plan.targets(check.pairs.pairs, call.catalog, settings, frozenset(check.hosts))
         return {host: [[*asdict(one).values()] for one in some] for host, some in made.items()}
 
-    found: Mapping[str, Iterable[list[Any]]] = call.kept()(f"targets-{_name(call, settings)}", make)
-    return [Target(*values) for values in found.get(call.host, ())]
+    found: Iterable[list[Any]] | None = call.kept_for_host()(f"targets-{_name(call, settings)}", make)
+    return [Target(*values) for values in found or ()]
 
 
 def _name(call: Call, settings: Settings) -> str:

@@ -25,6 +25,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _check_plan,
     _compliance,
     _observed,
+    _plan_run,
     _policy,
     _probes_here,
     _site_plan,
@@ -140,7 +141,9 @@ def _judged(
         check_mode=check_mode,
         title=asked["title"],
     )
-    return _compliance.report(made, _compliance.judge(plan, check.pairs, facts, policy)), check.run.warnings
+    nobody = () if plan.hosts else (_plan_run.NOBODY,)
+    judged = _compliance.judge(plan, check.pairs, facts, policy)
+    return _compliance.report(made, judged), (*check.run.warnings, *nobody)
 
 
 def _known(call: Call, check: CheckPlan, host: str) -> Any:

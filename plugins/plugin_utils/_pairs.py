@@ -28,6 +28,10 @@ _EACH_PORT = 8
 _BY_WAY = (_flow_rows.BEHIND_SERVICE, _flow_rows.CHECKS, _flow_rows.FROM_BALANCER)
 
 
+class TooManyError(PortsError):
+    """More pairs than anybody reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One end of a pair: a host, a lone address, or networks that stand for hosts nobody names.
@@ -125,7 +129,7 @@ def pairs(
         for pair in made.of(row):
             made.found.pairs.append(pair)
             if len(made.found.pairs) > MOST:
-                raise PortsError(
+                raise TooManyError(
                     f"The estate has more than {MOST} pairs of hosts between which a flow goes. Limit how many of a "
                     "network are looked at with printnet_probe_sample, or look at parts of the estate with --limit."
                 )

@@ -135,11 +135,12 @@ CODES: Mapping[str, Code] = {
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why something is not well, and at which host."""
+    """Why something is not well, and at which host. ``advice`` is what to do where that is not what the table says."""
 
     code: str
     evidence: str
     end: str = ""
+    advice: str = ""
 
 
 def remedy(code: str, **names: str) -> str:

@@ -38,7 +38,10 @@ _OUTWEIGHED = ("NO_RULE", "SCOPE_TOO_NARROW", "BLOCKED_BY_RULE", "NO_LISTENER", 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of a pair, or of one host where ``flow`` is empty. ``end`` is the host that ``remedy`` is for."""
+    """What is said of a pair, or of one host where ``flow`` is empty.
+
+    ``end`` is the host that ``remedy`` is for, ``advice`` what to do where that is not what the table of codes says.
+    """
 
     id: str
     code: str
@@ -53,6 +56,7 @@ class Verdict:
     severity: str = ""
     also: tuple[str, ...] = ()
     end: str = ""
+    advice: str = ""
     accepted: Mapping[str, str] | None = None
 
     @cached_property
@@ -61,6 +65,8 @@ class Verdict:
 
     @property
     def remedy(self) -> str:
+        if self.advice:
+            return "" if self.code == "ACCEPTED" else self.advice
         source, destination = self.source.name, self.destination.name
         port = f"{self.transport} {self.port}".strip()
         return _reasons.remedy(
@@ -167,6 +173,7 @@ def _made(
         evidence=tuple(dict.fromkeys(text for text in told if text)),
         also=also,
         end=first.end,
+        advice=first.advice,
     )
 
 
@@ -229,8 +236,8 @@ def _rule_causes(pair: Pair, facts: Facts) -> list[Cause]:
         code = _code(facts.rules[place.host].at(direction, *_key(pair)), networks) if networks else ""
         if code and (place.host, direction, pair.flow.id) not in facts.planned:
             told = _rule_sentence("NO_RULE", direction, here, pair, networks)
-            told += f" No role of ours makes one on {place.host}: allow it there by hand."
-            found.append(Cause("NO_RULE", told, place.host))
+            advice = f"No role makes that rule on {place.host}: allow it in the firewall there by hand."
+            found.append(Cause("NO_RULE", told, place.host, advice))
         elif code:
             odd = next((text for owner in here.owners.values() for text in owner.odd), "")
             told = _rule_sentence(code, direction, here, pair, networks) + (f" {odd}." if odd else "")

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import compliance
 import estate
 import firewalls
 import probes
@@ -78,6 +79,7 @@ def main() -> None:
     if os.geteuid() == 0:
         firewalls.main()
         probes.main()
+        compliance.main()
     else:
         print("  real hosts need root: the runs on hosts are left out")
 

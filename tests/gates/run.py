@@ -84,7 +84,7 @@ GATES = [
     Gate("shell", ("python", "tests/gates/shell.py"), fast=True),
     Gate("ASCII", ("python", "tests/gates/ascii.py", "plugins/plugin_utils/catalog"), fast=True),
     Gate("ansible-test sanity", ("python", "tests/gates/sanity.py"), limit=900),
-    Gate("galaxy-importer", (IN_ENV, "galaxy", "--", "python", "tests/gates/importer.py")),
+    Gate("galaxy-importer", (IN_ENV, "galaxy", "--", "python", "tests/gates/importer.py"), limit=600),
     *(
         Gate(
             f"unit tests, {core}",

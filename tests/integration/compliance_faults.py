@@ -41,6 +41,7 @@ class Fault:
 
     ``made`` and ``mended`` are scripts by host, ``found`` are pairs of a code and a port. ``told`` are words of the
     evidence. ``both`` says that it concerns both IP versions; ``site_mends`` that the remedy is the playbook site.
+    ``informed`` are codes that have to be there without being faults.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Fault:
     both: bool = True
     site_mends: bool = False
     hosts: tuple[str, ...] = HOSTS
+    informed: tuple[tuple[str, str], ...] = ()
 
 
 def everywhere(script: str) -> dict[str, str]:
@@ -226,6 +228,7 @@ FAULTS = [
         "a router that drops",
         codes("PATH_BLOCKED", "tcp/5500"),
         on_the_way=_ROUTER + "add rule inet check way tcp dport 5500 drop; add rule inet check way udp dport 7000 drop",
+        informed=codes("UDP_UNVERIFIABLE", "udp/7000"),
     ),
     Fault(
         "a router that refuses",

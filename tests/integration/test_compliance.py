@@ -15,12 +15,14 @@ import xml.etree.ElementTree as Tree
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from . import compliance_hostile as hostile
 from .compliance_faults import ACCEPTED, FAULTS, FLOWS, HOSTS, Fault
 from .conftest import ROOT, Lab, client, ready, up
 
@@ -152,6 +154,7 @@ def test_a_fault_is_found_as_what_it_is_and_nothing_else_is(fault: Fault, lab: L
     try:
         report = check.report(**fault.variables)
         assert faults(report) == expected(fault, fault.hosts)
+        assert set(fault.informed) <= {(one["code"], f"{one['transport']}/{one['port']}") for one in report["verdicts"]}
         wrong = [one for one in report["verdicts"] if one["severity"] == "fault"]
         assert all(one["evidence"] and one["remedy"] for one in wrong)
         if fault.both:
@@ -193,8 +196,10 @@ def test_a_host_that_is_not_reached_is_a_row(lab: Lab, check: Check) -> None:
     assert works
 
 
-def test_a_limit_leaves_hosts_out_and_says_so(check: Check) -> None:
-    report = check.report("--limit", "nftables1,client1")
+def test_a_limit_leaves_hosts_out_and_says_so(lab: Lab, check: Check) -> None:
+    report = check.report("--limit", "nftables1,client1", "--check", printnet_report_store="nftables1:/srv/reports")
+    assert "compliance.html" in lab.host("nftables1", "ls /srv/reports/*")
+    lab.host("nftables1", "cd /srv/reports/* && sha256sum -c --quiet SHA256SUMS && rm -r /srv/reports")
     assert faults(report) == set()
     states = {one["host"]: one["state"] for one in report["coverage"]["hosts"]}
     assert states["nftables1"] == states["client1"] == "observed"
@@ -235,3 +240,44 @@ def test_what_is_accepted_is_no_fault_until_its_day(lab: Lab, check: Check) -> N
     report = check.report(ok=True, printnet_baseline=baseline)
     assert {one["code"] for one in report["drift"]["went"]} == {"NO_LISTENER"}
     assert report["drift"]["came"] == []
+
+
+class Texts(HTMLParser):
+    """The elements of a page, and all that is read of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        assert not any(name.startswith("on") for name, _value in attrs)
+
+
+def test_hosts_that_mean_harm_do_none(lab: Lab, check: Check) -> None:
+    healthy = Texts()
+    check.report(ok=True)
+    healthy.feed(next((check.folder / f"run{check.runs}").glob("*/compliance.html")).read_text(encoding="utf-8"))
+    on_all(lab, hostile.made())
+    try:
+        report = check.report(ok=False)
+    finally:
+        on_all(lab, hostile.mended())
+    told = {(code, host) for code, host, port in faults(report) if port == "tcp/443"}
+    assert told == {("WRONG_PROCESS", host) for host in ("nftables1", "firewalld1", "iptables1")}
+    blocked = [one for one in report["verdicts"] if one["code"] == "BLOCKED_BY_RULE"]
+    assert {one["destination"]["host"] for one in blocked} == {"nftables1"}
+    banners = [text for one in report["verdicts"] for text in one["evidence"] if hostile.FORMULA in text]
+    assert banners
+    assert all(hostile.SCRIPT in text and hostile.JINJA in text for text in banners)
+    (folder,) = (check.folder / f"run{check.runs}").iterdir()
+    page = (folder / "compliance.html").read_text(encoding="utf-8")
+    found = Texts()
+    found.feed(page)
+    assert set(found.elements) <= set(healthy.elements)
+    assert found.elements.count("script") == healthy.elements.count("script")
+    assert hostile.SCRIPT not in page
+    for name in ("compliance.txt", "compliance.csv", "compliance.json", "compliance.xml"):
+        assert not set((folder / name).read_bytes()) & {0x1B, 0x00}
+    rows = csv.reader((folder / "compliance.csv").read_text(encoding="utf-8-sig").splitlines())
+    assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row)

@@ -97,3 +97,15 @@ def test_many_processes_make_it_once_and_find_the_same(tmp_path: Path) -> None:
     assert len((tmp_path / "made").read_text(encoding="ascii").splitlines()) == 1
     assert len({path.read_text(encoding="ascii") for path in tmp_path.glob("found-*")}) == 1
     assert len(list(tmp_path.glob("found-*"))) == 8
+
+
+def test_each_host_reads_its_own_entry_of_what_is_made_once(tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def make() -> dict[str, Any]:
+        made.append(1)
+        return {"v1": [[1, "\u00e9"]], "v2": [2]}
+
+    answers = [_kept.part_in(tmp_path, "key", host)("targets", make) for host in ("v1", "v2", "v3", "v1")]
+    assert answers == [[[1, "\u00e9"]], [2], None, [[1, "\u00e9"]]]
+    assert made == [1]

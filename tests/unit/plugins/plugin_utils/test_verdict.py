@@ -308,4 +308,4 @@ def test_a_rule_that_no_role_makes_is_for_its_own_administrator(site: Any) -> No
     verdict = made.of("pdm-vpsx-lpr", "w1", "v1")
     assert verdict.code == "NO_RULE"
     assert verdict.end == "w1"
-    assert "allow it there by hand" in verdict.evidence[0]
+    assert "allow it in the firewall there by hand" in verdict.remedy
