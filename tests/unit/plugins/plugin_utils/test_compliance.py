@@ -19,6 +19,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import _compliance,
 from ansible_collections.printnet.ports.plugins.plugin_utils._compliance import Policy, Run
 from ansible_collections.printnet.ports.plugins.plugin_utils._exposure import Known
 from ansible_collections.printnet.ports.plugins.plugin_utils._policy import Accepted
+from ansible_collections.printnet.ports.plugins.plugin_utils._probe_plan import Settings
 from ansible_collections.printnet.ports.plugins.plugin_utils._report import _shape
 from ansible_collections.printnet.ports.tests.unit.plugins.plugin_utils import checks
 from ansible_collections.printnet.ports.tests.unit.plugins.plugin_utils._report import hostile
@@ -77,10 +78,13 @@ def harmful(made: Check) -> None:
 
 
 def rubbish(made: Check) -> None:
-    for number, name in enumerate(made.answers):
-        made.answers[name] = [{}, {"rules": 5, "probes": []}, {"rules": {"seen": True, "firewalls": [1]}}, {"why": {}}][
-            number
-        ]
+    answers: list[Any] = [
+        {},
+        {"rules": 5, "probes": []},
+        {"rules": {"seen": True, "firewalls": [1]}},
+        {"why": {}},
+    ]
+    made.answers.update(zip(made.answers, answers, strict=True))
 
 
 @pytest.mark.parametrize("estate", [healthy, away, open_to_all, harmful, rubbish])
@@ -174,9 +178,9 @@ def test_an_open_port_that_no_print_product_uses_fails_no_run(site: Any, schema:
 def test_print_ports_count_as_tried_when_they_were(site: Any) -> None:
     made = checks.check(site)
     for settings, tried in (
-        ({}, False),
-        ({"print_ports": True}, True),
-        ({"print_ports": True, "outside_window": True}, False),
+        (Settings(), False),
+        (Settings(print_ports=True), True),
+        (Settings(print_ports=True, outside_window=True), False),
     ):
-        made.settings = replace(made.settings, **{"print_ports": False, "outside_window": False, **settings})
+        made.settings = settings
         assert reported(made)["coverage"]["probes"]["print_ports"] is tried

@@ -226,7 +226,11 @@ def test_a_setting_that_is_none_is_named(faults_of: FaultsOf, name: str, value: 
 
 
 def test_settings_may_be_text_as_in_ini_inventories() -> None:
-    raw = {"printnet_probe_timeout": "1.5", "printnet_probe_print_ports": "yes", "printnet_probe_sample": "0"}
+    raw: dict[str, Any] = {
+        "printnet_probe_timeout": "1.5",
+        "printnet_probe_print_ports": "yes",
+        "printnet_probe_sample": "0",
+    }
     found = _policy.settings(raw.get, 0)
     assert (found.timeout, found.print_ports, found.at_once) == (1.5, True, 64)
-    assert (_policy.sample(raw.get), _policy.sample({}.get)) == (0, 5)
+    assert (_policy.sample(raw.get), _policy.sample(dict[str, Any]().get)) == (0, 5)
