@@ -131,7 +131,7 @@ def probing(
         yield log
         done = time.monotonic()
         for file in files:
-            while late := set(HOSTS.values()) - {address for *_, address, _, began in _seen(file) if began > done}:
+            while late := set(HOSTS.values()) - {entry[2] for entry in _seen(file) if entry[-1] > done}:
                 assert time.monotonic() < done + 60, f"{file.name} does not hear of {late}"
                 time.sleep(0.1)
     finally:
