@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -89,6 +89,8 @@ def report(run: Run, judged: Judged) -> dict[str, Any]:
     catalog = facts.catalog
     flows = {one.flow for one in found if one.flow}
     parties = {end.component for one in found for end in (one.source, one.destination) if end.component}
+    codes = {code: {"severity": entry.severity, "meaning": entry.meaning} for code, entry in _reasons.CODES.items()}
+    told = [as_dict(one) for one in found]
     parties |= {name for flow in flows for name in (catalog.flows[flow].source, catalog.flows[flow].destination)}
     return {
         "format": _shape.FORMAT,
@@ -114,7 +116,7 @@ def report(run: Run, judged: Judged) -> dict[str, Any]:
             "accepted": [one.as_dict() for one in policy.accepted],
             "known_open": _known(policy.known),
         },
-        "compliant": not any(fails(one, policy.fail_on) for one in found),
+        "compliant": not any(_shape.fails(one, policy.fail_on, codes) for one in told),
         "counts": dict(sorted(Counter(one.code for one in found).items())),
         "components": {
             name: {"title": entry.title, "role": entry.role}
@@ -126,22 +128,11 @@ def report(run: Run, judged: Judged) -> dict[str, Any]:
             for name, entry in catalog.documents.items()
         },
         "flows": {name: _flow(catalog, name) for name in catalog.flows if name in flows},
-        "codes": {
-            code: {"severity": entry.severity, "meaning": entry.meaning} for code, entry in _reasons.CODES.items()
-        },
-        "verdicts": [as_dict(one) for one in found],
+        "codes": codes,
+        "verdicts": told,
         "suggestions": {"known_open": _exposure.suggestions(found)},
         "drift": None,
     }
-
-
-def fails(one: Verdict, fail_on: Iterable[str]) -> bool:
-    """Whether the verdict ends a run as failed.
-
-    One that is milder than its code, such as an open port that no print product uses, does not.
-    """
-    milder = one.grade == _reasons.INFORMATION != _reasons.CODES[one.code].severity
-    return one.code in fail_on and not milder
 
 
 def as_dict(one: Verdict) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def merge(reports: Sequence[Report], run: Mapping[str, str]) -> dict[str, Any]:
             "samples": _samples(parts),
         },
         "policy": policy,
-        "compliant": not any(one["code"] in policy["fail_on"] for one in verdicts),
+        "compliant": not any(_shape.fails(one, policy["fail_on"], newest["codes"]) for one in verdicts),
         "counts": dict(Counter(one["code"] for one in verdicts)),
         **{name: {key: one for part in parts for key, one in part[name].items()} for name in _NAMED},
         "verdicts": verdicts,

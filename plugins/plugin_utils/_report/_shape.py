@@ -10,7 +10,7 @@ Pure; without the library that the published schema needs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,6 +125,16 @@ REPORT: Mapping[str, Any] = {
     ),
 }  # fmt: skip
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
+
+
+def fails(verdict: Mapping[str, Any], fail_on: Collection[str], codes: Mapping[str, Any]) -> bool:
+    """Whether a verdict ends a run as failed: its code is among those that do, and it is no milder than its code.
+
+    An open port that no print product uses is, and so is a host that never had a firewall.
+    """
+    code = verdict["code"]
+    full = codes[code]["severity"] if code in codes else SEVERITIES[-1]
+    return code in fail_on and SEVERITIES.index(verdict["severity"]) <= SEVERITIES.index(full)
 
 
 def faults(report: object, most: int = 5) -> list[str]:

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.plugin_utils import _render
+from ansible_collections.printnet.ports.plugins.plugin_utils._report import _shape
 
 Verdict = Mapping[str, Any]
 KINDS = ("fault", "warning", "information", "accepted", "ok")
@@ -158,9 +159,9 @@ class View:
 
     @cached_property
     def failing(self) -> Sequence[Verdict]:
-        """The verdicts with a code of ``fail_on``."""
-        codes = set(self.raw["policy"]["fail_on"])
-        return [verdict for verdict in self.verdicts if verdict["code"] in codes]
+        """The verdicts that fail the run."""
+        fail_on, codes = set(self.raw["policy"]["fail_on"]), self.raw["codes"]
+        return [verdict for verdict in self.verdicts if _shape.fails(verdict, fail_on, codes)]
 
     def when(self) -> str:
         """``2026-11-21 22:05 to 22:06 UTC``."""
