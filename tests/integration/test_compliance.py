@@ -26,6 +26,7 @@ from . import compliance_hostile as hostile
 from .compliance_faults import ACCEPTED, FAULTS, FLOWS, HOSTS, Fault
 from .conftest import ROOT, Lab, client, ready, up
 
+PLAYBOOK = ("ansible-playbook", "--forks=10")
 PORTS = "22,80,443,515,631,5500-5501,5700,7000-7001,8080,9443"
 SCHEMA = json.loads((ROOT / "docs/schemas/compliance-1.schema.json").read_text(encoding="utf-8"))
 VARIABLES: dict[str, Any] = {
@@ -62,7 +63,7 @@ class Check:
     def play(self, name: str, *options: str, ok: bool = True, **variables: Any) -> str:
         values = json.dumps({**VARIABLES, **variables})
         inventory = self.lab.inventory
-        command = ["ansible-playbook", "-i", str(inventory), f"printnet.ports.{name}", *options, "-e", values]
+        command = [*PLAYBOOK, "-i", str(inventory), f"printnet.ports.{name}", *options, "-e", values]
         done = ready.run(command, ROOT, 300)
         text = done.stdout + done.stderr
         assert "Traceback" not in text, text
@@ -74,7 +75,7 @@ class Check:
         self.runs += 1
         folder = self.folder / f"run{self.runs}"
         values = {"printnet_report_folder": str(folder), **variables}
-        command = ["ansible-playbook", "-i", str(self.lab.inventory), "printnet.ports.compliance", *options]
+        command = [*PLAYBOOK, "-i", str(self.lab.inventory), "printnet.ports.compliance", *options]
         done = ready.run([*command, "-e", json.dumps({**VARIABLES, **values})], ROOT, 300)
         text = done.stdout + done.stderr
         assert "Traceback" not in text, text

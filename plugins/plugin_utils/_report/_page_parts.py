@@ -86,7 +86,8 @@ def summary(view: View) -> Markup:
         )
         told.append(element("p", element("a", text, href="#drift")))
     counts = view.raw["counts"]
-    severities = {code: one["severity"] for code, one in view.raw["codes"].items()}
+    # As grave as the worst that has the code: what is open may be a fault or not.
+    severities = {one["code"]: str(one["severity"]) for one in reversed(view.verdicts)} | {"OK": "ok"}
     codes = sorted(counts, key=lambda code: (_view.KINDS.index(_kind(code, severities)), -counts[code]))
     rows = [(mark(_kind(code, severities), code), f"{counts[code]:,}", view.meaning(code)) for code in codes]
     return joined(
