@@ -23,7 +23,7 @@ TARGET: dict[str, Any] = {
     "gentle": {"type": "bool", "default": False},
 }
 LIMITS: dict[str, Any] = {
-    "timeout": {"type": "float", "default": 1.5},
+    "timeout": {"type": "float", "default": 1.25},
     "at_once": {"type": "int", "default": 64},
     "rate": {"type": "float", "default": 0},
     "gentle_rate": {"type": "float", "default": 1},

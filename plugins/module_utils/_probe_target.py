@@ -26,7 +26,7 @@ class Target:
     port: int
     transport: str = "tcp"
     protocol: str = "connect"
-    timeout: float = 1.5
+    timeout: float = 1.25
     source_port: int | None = None
     server_name: str | None = None
     gentle: bool = False

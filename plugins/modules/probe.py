@@ -69,7 +69,7 @@ options:
       - The seconds after which a target without an answer is given up. An answer over a connection that took long to
         make has half of it for itself.
     type: float
-    default: 1.5
+    default: 1.25
   at_once:
     description:
       - How many targets are tried at a time. It is lowered where the host's limit of open files asks for that.

@@ -29,7 +29,7 @@ FLOWS = [
 ]  # fmt: skip
 VARIABLES = {
     "printnet_extra_flows": FLOWS,
-    "printnet_networks": {"workstation": ["198.51.100.0/24"], "serverx": ["198.51.100.9"]},
+    "printnet_networks": {"workstation": ["198.51.100.0/24"], "serverx": ["203.0.113.0/24"]},
     "printnet_serial": "100%",
 }
 

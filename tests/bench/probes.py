@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LAB = str(ROOT / "tests/lab/lab")
 TIMES = int(os.environ.get("TIMES", "5"))
-TIMEOUTS = (1.5, 3.0)
+TIMEOUTS = (1.25, 3.0)
 ADDRESS = "192.0.2.10"
 OPEN, CLOSED, FILTERED = range(20000, 20400), range(20400, 20450), range(20450, 20500)
 SPEC = {
