@@ -65,7 +65,8 @@ class Pair:
 
     ``address`` is where the destination is reached, empty where it is not one address. ``opened`` says whose firewall
     has a rule for it. ``untested`` says why nobody can try it, whatever runs where; ``left_out`` counts the hosts that
-    the pair stands for because they are not in the sample.
+    the pair stands for because they are not in the sample. ``by_service`` says that others reach the destination at a
+    service's address, behind which not every host needs to listen.
     """
 
     flow: Flow
@@ -77,6 +78,7 @@ class Pair:
     opened: tuple[str, ...] = ("in", "out")
     untested: str = ""
     left_out: int = 0
+    by_service: bool = False
 
     @property
     def version(self) -> int:
@@ -177,7 +179,17 @@ class _Pairs:
                 if source.host and source.host == destination.host:
                     continue
                 for address, why in _addresses(source, destination, row, untested):
-                    yield Pair(row.flow, port, row.source_port, source, destination, address, row.opened, why)
+                    yield Pair(
+                        row.flow,
+                        port,
+                        row.source_port,
+                        source,
+                        destination,
+                        address,
+                        row.opened,
+                        why,
+                        by_service=row.via in (_flow_rows.TO_CLUSTER, *_BY_WAY),
+                    )
         ends = [(more_sources.count, more_sources.place, one) for one in destinations if more_sources.count]
         ends += [(more_destinations.count, one, more_destinations.place) for one in sources if more_destinations.count]
         for left_out, source, destination in ends:

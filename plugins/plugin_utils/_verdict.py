@@ -112,7 +112,8 @@ def _serving(pairs: Iterable[Pair], facts: Facts) -> frozenset[tuple[str, str, i
     found = set()
     for pair in pairs:
         here = facts.seen.get(pair.destination.host)
-        if pair.destination.component in facts.in_service and here is not None and here.looked_at:
+        serves = pair.by_service or pair.destination.component in facts.in_service
+        if serves and here is not None and here.looked_at:
             key = (pair.destination.component, pair.flow.transport, pair.port[0])
             if key not in found and _listening.on(here, pair.flow.transport, pair.port[0]):
                 found.add(key)

@@ -162,3 +162,16 @@ def test_too_many_pairs_are_refused_with_what_to_do(site: Any, monkeypatch: pyte
     monkeypatch.setattr(_pairs, "MOST", 10)
     with pytest.raises(PortsError, match="printnet_probe_sample"):
         printers(site, 0)
+
+
+def test_behind_the_address_of_a_cluster_not_every_node_has_to_listen(site: Any) -> None:
+    hosts = {
+        "s1": "192.0.2.1",
+        "a1": {"ansible_host": "192.0.2.2", "alertx_service_address": "192.0.2.9"},
+        "a2": {"ansible_host": "192.0.2.3", "alertx_service_address": "192.0.2.9"},
+    }
+    found = pairs(site, {"load_balancer": ["s1"], "alertx": ["a1", "a2"]}, hosts)
+    told = {(one.flow.id, one.destination.host): (one.address, one.by_service) for one in found.pairs}
+    assert told["load_balancer-alertx-service", "a1"] == ("192.0.2.9", True)
+    assert told["load_balancer-alertx-service", "a2"] == ("192.0.2.9", True)
+    assert told["load_balancer-alertx-control", "a1"] == ("192.0.2.2", False)
