@@ -116,6 +116,7 @@ def _judged(
             for share in host.shares
             for want in share.wants
         ),
+        outside=frozenset(() if call.read("printnet_probe_from") is not None else set(check.hosts) - set(plan.hosts)),
         controller=controller,
         tls_names=_policy.flag(call.read, "printnet_probe_tls_names"),
     )

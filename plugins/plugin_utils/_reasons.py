@@ -118,7 +118,8 @@ CODES: Mapping[str, Code] = {
     ),
     "UNREACHABLE": Code(
         FAULT,
-        "Ansible could not reach the host, so it was not looked at.",
+        "Ansible could not reach the host, so it was not looked at. It is a warning where the host is of an outside "
+        "party, and may be in the inventory for its address only.",
         "Look why Ansible does not reach {end}, and run the check again.",
     ),
     "NOT_TESTED": Code(INFORMATION, "No connection was tried, or it told nothing; the evidence says why."),

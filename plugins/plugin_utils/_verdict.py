@@ -80,9 +80,9 @@ class Facts:
 
     ``settings`` are those with which connections were made; ``now`` is the time of the run, for certificates.
     ``processes`` are names that a flow's listener may have, by flow; ``in_service`` are components behind an address
-    of their own, whose hosts need not all listen; ``planned`` has host, direction and flow of each rule of the plan.
-    ``controller`` has what was tried from the controller in place of
-    sources that Ansible does not manage, by target; it is None where nothing was.
+    of their own, whose hosts need not all listen; ``outside`` are hosts of others, which need not be reached;
+    ``planned`` has host, direction and flow of each rule of the plan; ``controller`` what was tried from the controller
+    in place of sources that Ansible does not manage, by target, None where nothing was.
     """
 
     catalog: Catalog
@@ -91,6 +91,7 @@ class Facts:
     now: datetime
     processes: Mapping[str, tuple[str, ...]]
     in_service: frozenset[str] = frozenset()
+    outside: frozenset[str] = frozenset()
     planned: frozenset[tuple[str, str, str]] = frozenset()
     controller: Mapping[str, Probe] | None = None
     tls_names: bool = False
@@ -104,7 +105,14 @@ def verdicts(pairs: Iterable[Pair], facts: Facts) -> list[Verdict]:
     """One a pair, in their order."""
     pairs = list(pairs)
     serving = _serving(pairs, facts)
-    return [_verdict(pair, facts, serving) for pair in pairs]
+    return [_graded(_verdict(pair, facts, serving), facts) for pair in pairs]
+
+
+def _graded(made: Verdict, facts: Facts) -> Verdict:
+    """A host of others may be in the inventory for its address only: that Ansible does not reach it is no fault."""
+    if made.code == "UNREACHABLE" and made.end in facts.outside:
+        return replace(made, severity=_reasons.WARNING)
+    return made
 
 
 def _serving(pairs: Iterable[Pair], facts: Facts) -> frozenset[tuple[str, str, int]]:

@@ -309,3 +309,11 @@ def test_a_rule_that_no_role_makes_is_for_its_own_administrator(site: Any) -> No
     assert verdict.code == "NO_RULE"
     assert verdict.end == "w1"
     assert "allow it in the firewall there by hand" in verdict.remedy
+
+
+@pytest.mark.parametrize(("outside", "severity"), [((), "fault"), (("s1",), "warning")])
+def test_a_host_of_others_need_not_be_reached(site: Any, outside: tuple[str, ...], severity: str) -> None:
+    made = checks.check(site)
+    made.absent["s1"] = _observed.absent("s1", _observed.UNREACHABLE, "no route to host")
+    verdict = made.of(outside=frozenset(outside))
+    assert (verdict.code, verdict.grade) == ("UNREACHABLE", severity)
