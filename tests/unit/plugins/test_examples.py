@@ -139,7 +139,7 @@ def test_every_example_of_a_module_can_be_parsed(tmp_path: Path) -> None:
     _run(tmp_path, plays, "--syntax-check")
 
 
-def _documented(root: Path, module: str) -> dict[str, Any]:
+def _options_of(root: Path, module: str) -> dict[str, Any]:
     nodes = ast.parse((root / f"plugins/modules/{module}.py").read_text(encoding="utf-8")).body
     text = next(
         ast.literal_eval(node.value)
@@ -162,18 +162,18 @@ def _documented(root: Path, module: str) -> dict[str, Any]:
 )
 def test_the_module_takes_what_its_documentation_says(root: Path, module: str, place: str, table: str) -> None:
     taken = import_module(f"ansible_collections.printnet.ports.plugins.{place}")
-    _assert_documented(getattr(taken, table), _documented(root, module))
+    _assert_documented(getattr(taken, table), _options_of(root, module))
 
 
 def test_a_task_of_the_compliance_check_takes_what_its_documentation_says(root: Path) -> None:
     from ansible_collections.printnet.ports.plugins.action import compliance_info
     from ansible_collections.printnet.ports.plugins.plugin_utils import _policy
 
-    documented = _documented(root, "compliance_info")
+    documented = _options_of(root, "compliance_info")
     # What the controller fills in is documented, as ansible-test wants it, and no task may have it.
     assert compliance_info.TASK.keys() == documented.keys() - {"targets", "plan"}
     assert all(spec["type"] == documented[name]["type"] for name, spec in compliance_info.TASK.items())
-    accepted = _documented(root, "compliance")["accepted"]["suboptions"]
+    accepted = _options_of(root, "compliance")["accepted"]["suboptions"]
     assert {name: spec.default for name, spec in _policy._ACCEPTED.items() if spec.default is not ...} == {
         name: said["default"] for name, said in accepted.items() if not said.get("required")
     }
