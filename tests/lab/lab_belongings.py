@@ -25,6 +25,8 @@ class Belongings:
     namespaces: set[str] = field(default_factory=set)
     cgroups: set[str] = field(default_factory=set)
     name_taken: bool = False
+    counted: int = 0
+    """When it was counted, in the kernel's ticks since the boot."""
 
     def __bool__(self) -> bool:
         return bool(self.processes or self.namespaces or self.cgroups or self.name_taken)
@@ -45,6 +47,7 @@ def of_lab(name: str) -> Belongings:
         if set(_namespaces(pid).values()) & found.namespaces:
             found.processes.add((int(pid), _started(pid)))
             found.namespaces |= {link for kind, link in _namespaces(pid).items() if link != ours[kind]}
+    found.counted = int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
     return found
 
 
@@ -53,8 +56,11 @@ def left_of(before: Belongings, name: str) -> Belongings:
     left = Belongings(name_taken=name in wire.names())
     left.cgroups = {str(path) for path in cgroup_root().glob(f"{CGROUP_PREFIX}{name}/**/")}
     for pid in _pids():
-        if (int(pid), _started(pid)) in before.processes:
-            left.processes.add((int(pid), _started(pid)))
+        started = _started(pid)
+        if (int(pid), started) in before.processes:
+            left.processes.add((int(pid), started))
+        if not started or int(started) > before.counted:
+            continue  # of another lab, whose namespaces have the numbers of those that are gone
         left.namespaces |= set(_namespaces(pid).values()) & before.namespaces
         left.namespaces |= _open_files(pid) & before.namespaces
         left.namespaces |= {link for link in before.namespaces if link in _read(pid, "mountinfo")}
