@@ -48,7 +48,7 @@ class Gate:
     """Runs in a copy of its own; what asks git runs in the checkout."""
     hosts: bool = False
     """Makes real hosts: as root only, and not beside the quick ones."""
-    limit: int = 300
+    limit: int = 600
     """Seconds after which it is stopped and has failed."""
 
 
