@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _check_plan,
@@ -75,7 +75,6 @@ class ActionModule(ActionBase):
 
     def _ask(self, arguments: dict[str, Any], variables: Any) -> tuple[dict[str, Any], str]:
         """The answer, and why it is not root's."""
-        refused = ""
         try:
             answer = _module_call.call(self, "compliance_info", arguments, variables)
             if not answer.get("failed") or "rules" in answer or not self._connection.become:
@@ -84,12 +83,7 @@ class ActionModule(ActionBase):
             refused = "\n".join(str(answer.get(name) or "") for name in ("msg", "module_stdout", "module_stderr"))
             if not _is_refusal(refused):
                 return answer, ""
-        except AnsibleConnectionFailure as wrong:
-            # Some versions count a refused sudo among connections that fail.
-            if not self._connection.become or not _is_refusal(str(wrong)):
-                raise
-            refused = str(wrong)
-        except AnsibleError as wrong:
+        except AnsibleError as wrong:  # some versions count a refused sudo among connections that fail
             if not self._connection.become or not _is_refusal(str(wrong)):
                 raise
             refused = str(wrong)
@@ -124,6 +118,6 @@ def _known(call: Call, variables: Mapping[str, Any]) -> dict[str, Any]:
     settings = _variables.settings_of(call.catalog, call.read)
     options = _variables.options_of(call.catalog, variables, call.read)
     return {
-        "known": [{"owner": _plan.OWNER + one.name, "short": one.short} for one in call.catalog.components.values()],
+        "known": _plan.owners(call.catalog),
         "ports": _query.ports(call.catalog, settings, options),
     }

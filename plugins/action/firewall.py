@@ -6,10 +6,7 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -95,7 +92,7 @@ class ActionModule(ActionBase):
             warnings: list[str] = []
             known = []
         else:
-            known = [{"owner": _plan.OWNER + one.name, "short": one.short} for one in call.catalog.components.values()]
+            known = _plan.owners(call.catalog)
             owners, warnings = _planned(call, arguments, ("in",) if outbound == "false" else ("in", "out"))
             warnings = [*_variables.misspelt(variables), *warnings]
         return {
@@ -103,7 +100,7 @@ class ActionModule(ActionBase):
             "known": known,
             "apply": _variables.applies(call.read),
             "outbound": outbound,
-            "run": _who(),
+            "run": _module_call.who(),
             "can_confirm": _confirm.can_confirm(self._connection),
         }, warnings
 
@@ -147,11 +144,3 @@ def _memberships(call: Call, components: Iterable[str]) -> list[str]:
         for name in known
         if any(_inventory.is_member(inventory, one, call.host) for one in call.catalog.here(name))
     ]
-
-
-def _who() -> str:
-    """Who runs this, for the record that a host keeps of a change that it took back."""
-    user = "somebody"
-    with suppress(OSError, KeyError):
-        user = getpass.getuser()
-    return f"{user}@{socket.gethostname()}"

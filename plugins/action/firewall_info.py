@@ -48,7 +48,7 @@ def _known(asked: Iterable[Any] | None, variables: Mapping[str, Any], template: 
     options = _variables.options_of(catalog, variables, read)
     return {
         "asked": None if asked is None else [_owner(catalog, str(name)) for name in asked],
-        "known": [_owner(catalog, name) for name in catalog.components],
+        "known": _plan.owners(catalog),
         "ports": _query.ports(catalog, settings, options),
     }
 

@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import platform
 import secrets
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from ansible import release
 from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _check_plan,
     _compliance,
+    _module_call,
     _observed,
     _plan_run,
     _policy,
@@ -77,7 +76,9 @@ def run(
     warnings: tuple[str, ...] = ()
     if asked["merge"]:
         parts = [_load(find(name))[0] for name in asked["merge"]]
-        report = _merge.merge(parts, {"id": _run_id(datetime.now(UTC)), "by": _who(), "title": asked["title"]})
+        report = _merge.merge(
+            parts, {"id": _run_id(datetime.now(UTC)), "by": _module_call.who(), "title": asked["title"]}
+        )
     else:
         report, warnings = _judged(call, asked, variables, check_mode)
     if asked["baseline"]:
@@ -99,7 +100,7 @@ def _judged(
     seen = _seen(call, check, asked["observed"], variables)
     community = str(call.read("printnet_snmp_community") or "public")
     controller = None
-    if _policy.flag(call.read, "printnet_probe_from_controller"):
+    if _policy.is_on(call.read, "printnet_probe_from_controller"):
         managed = {name for name, one in seen.items() if one.state != _observed.NOT_MANAGED}
         controller = _probes_here.probe(check.pairs.pairs, call.catalog, check.settings, managed, community)
     services = plan.estate.topology.services
@@ -118,7 +119,7 @@ def _judged(
         ),
         outside=frozenset(() if call.read("printnet_probe_from") is not None else set(check.hosts) - set(plan.hosts)),
         controller=controller,
-        tls_names=_policy.flag(call.read, "printnet_probe_tls_names"),
+        tls_names=_policy.is_on(call.read, "printnet_probe_tls_names"),
     )
     policy = Policy(
         fail_on=_policy.fail_on(asked["fail_on"], asked["report_only"]),
@@ -129,7 +130,7 @@ def _judged(
     started = _started(seen.values(), now)
     made = Run(
         id=_run_id(now),
-        by=_who(),
+        by=_module_call.who(),
         started=started,
         ended=now,
         seconds=(now - started).total_seconds(),
@@ -190,13 +191,6 @@ def _started(seen: Iterable[Seen], now: datetime) -> datetime:
 def _run_id(now: datetime) -> str:
     """The time, and enough chance that two runs of one second differ."""
     return f"{now.strftime(_TIME)}-{secrets.token_hex(3)}"
-
-
-def _who() -> str:
-    user = "somebody"
-    with suppress(OSError, KeyError):
-        user = getpass.getuser()
-    return f"{user}@{socket.gethostname()}"
 
 
 def _load(path: str) -> tuple[dict[str, Any], bytes]:

@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import getpass
+import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +74,14 @@ def call(action: ActionBase, module: str, arguments: Mapping[str, Any], variable
     if answer.get("failed") and _no_python(f"{answer.get('module_stdout', '')} {answer.get('module_stderr', '')}"):
         raise PortsError(_NO_PYTHON)
     return answer
+
+
+def who() -> str:
+    """Who runs this, for what outlives the run: a host's record of a change that it took back, and a report."""
+    user = "somebody"
+    with suppress(OSError, KeyError):
+        user = getpass.getuser()
+    return f"{user}@{socket.gethostname()}"
 
 
 def _no_python(told: str) -> bool:

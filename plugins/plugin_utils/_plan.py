@@ -23,6 +23,11 @@ OWNER = "printnet.ports/"
 """Begins the owner of every rule; the component's name follows."""
 
 
+def owners(catalog: Catalog) -> list[dict[str, str]]:
+    """The owners that there can be of the catalog's components, as the modules take them."""
+    return [{"owner": OWNER + one.name, "short": one.short} for one in catalog.components.values()]
+
+
 @dataclass(frozen=True, slots=True)
 class Estate:
     """All that plans are made from."""

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.plugin_utils import _probe_plan, _reasons, _schema
+from ansible_collections.printnet.ports.plugins.plugin_utils import _probe_plan, _reasons, _schema, _variables
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, nearest, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._exposure import Known
 from ansible_collections.printnet.ports.plugins.plugin_utils._hosts import entries
@@ -184,7 +184,7 @@ def settings(read: Read, minutes: int) -> _probe_plan.Settings:
         timeout=_number(read, "printnet_probe_timeout", 2.0, 0.2, 60),
         at_once=int(_number(read, "printnet_probe_at_once", 64, 1, 1000)),
         rate=_number(read, "printnet_probe_rate", 0, 0, 100_000),
-        print_ports=flag(read, "printnet_probe_print_ports"),
+        print_ports=is_on(read, "printnet_probe_print_ports"),
         print_rate=_number(read, "printnet_probe_print_rate", 1.0, 0.01, 1000),
         print_window=window,
         outside_window=outside,
@@ -192,13 +192,10 @@ def settings(read: Read, minutes: int) -> _probe_plan.Settings:
     )
 
 
-def flag(read: Read, name: str) -> bool:
+def is_on(read: Read, name: str) -> bool:
     """A variable that is true or false, false where it is not set."""
-    faults = Faults()
     value = read(name)
-    found = bool(_schema.read_value(_schema.flag, value, name, faults)) if value is not None else False
-    faults.stop()
-    return found
+    return value is not None and _variables.flag(name, value)
 
 
 def sample(read: Read) -> int:

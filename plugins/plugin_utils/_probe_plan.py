@@ -44,7 +44,7 @@ PRINT_PORTS = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How connections are made. ``print_window`` says why print ports are not tried now, empty where they may be."""
+    """How connections are made. ``print_window`` are the hours in which print ports may be tried, empty for all."""
 
     timeout: float = 2.0
     at_once: int = 64
