@@ -64,6 +64,8 @@ class ActionModule(ActionBase):
         saved = _plan_file.saved(run.plan, files.now, _plan_output.Views(run.plan).between)
         changes = _plan_file.changes(earlier, saved) if earlier else None
         views = _plan_run.views(call, run, earlier, changes)
+        for sentence in _plan_run.deserted(run, earlier, call):
+            display.warning(sentence)
         if variables.get("ansible_limit"):
             for sentence in _plan_run.beyond(run, changes, variables.get("ansible_play_hosts_all", ())):
                 display.warning(sentence)

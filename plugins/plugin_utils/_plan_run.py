@@ -124,6 +124,26 @@ def beyond(run: Run, changes: Iterable[Change] | None, limited: Collection[str])
         )
 
 
+def deserted(run: Run, earlier: Saved | None, call: Call) -> Iterator[str]:
+    """A sentence for the hosts of the earlier plan that no group asks for any more: `site` does not go there."""
+    if earlier is None:
+        return
+    names = sorted(name for name, wants in earlier.hosts.items() if wants and name not in run.plan.hosts)
+    there = set(call.inventory().groups.get("all", ()))
+    kept = [name for name in names if name in there]
+    if kept:
+        yield (
+            f"{listed(kept)}: in no group of a component any more, as in the plan of {earlier.written}. What was "
+            "opened there stays until the playbook printnet.ports.remove takes it away."
+        )
+    lost = [name for name in names if name not in there]
+    if lost and call.sees_all():
+        yield (
+            f"{listed(lost)}: not in the inventory any more, as in the plan of {earlier.written}. What was opened "
+            "there stays. While the host is in use, put it back, into no group, and run printnet.ports.remove."
+        )
+
+
 def as_dict(change: Change) -> dict[str, Any]:
     """A change as users get it."""
     return {name: getattr(change, name) for name in Change.__slots__} | {

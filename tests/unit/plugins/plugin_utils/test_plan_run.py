@@ -168,6 +168,36 @@ def test_without_an_earlier_plan_a_limited_run_names_those_who_talk_to_its_hosts
     assert list(_plan_run.beyond(_run(_site(site)), None, ["p1"])) == []
 
 
+# --- hosts that no group asks for any more ----------------------------------------------------------------------------
+
+
+def test_hosts_that_left_their_groups_are_named_where_an_earlier_plan_knows_them(site: Sites) -> None:
+    here, less = _site(site), _site(site)
+    less.groups["vpsx"], less.groups["lrsq"] = ["v1"], []
+    less.groups["all"] = [name for name in less.groups["all"] if name != "q1"]
+    left, gone = _plan_run.deserted(_run(less), _saved(here), less.call("v1"))
+    assert left == (
+        "v2: in no group of a component any more, as in the plan of yesterday. What was opened there stays until the "
+        "playbook printnet.ports.remove takes it away."
+    )
+    assert gone == (
+        "q1: not in the inventory any more, as in the plan of yesterday. What was opened there stays. While the host "
+        "is in use, put it back, into no group, and run printnet.ports.remove."
+    )
+    assert list(_plan_run.deserted(_run(here), _saved(here), here.call("v1"))) == []
+    assert list(_plan_run.deserted(_run(less), None, less.call("v1"))) == []
+
+
+def test_a_slice_accuses_no_host_that_it_does_not_see(site: Sites) -> None:
+    here = _site(site)
+    part = here.slice(["v1", "s1"], printnet_sliced=True)
+    part.groups["vpsx"] = []
+    run = Run(_run(_site(site)).plan, ("s1",), ())
+    gone = replace(run, plan=replace(run.plan, hosts={"s1": run.plan.hosts["s1"]}))
+    (told,) = _plan_run.deserted(gone, _saved(here), part.call("s1"))
+    assert told.startswith("v1: in no group")
+
+
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
