@@ -238,11 +238,30 @@ def accepted(view: View) -> Markup:
         for verdict in view.verdicts
         if (one := verdict["accepted"])
     ]  # fmt: skip
-    if not rows:
-        return Markup()
-    return _bounded(
-        "Findings that somebody accepted", ("From, to", "Port", "Finding", "Reason", "Approved by", "Until"), rows
-    )
+    found = [
+        _bounded(
+            "Findings that somebody accepted", ("From, to", "Port", "Finding", "Reason", "Approved by", "Until"), rows
+        )
+    ]
+    if view.idle:
+        found += [
+            element("h3", f"Accepted, but not needed: {len(view.idle):,}"),
+            element("p", "The day is over, or nothing of the kind was found. These can leave printnet_accepted."),
+            _bounded(
+                "What is accepted though no finding needs it",
+                ("From", "To", "Flow", "Finding", "Reason", "Approved by", "Until"),
+                [_entry(view, one) for one in view.idle],
+            ),
+        ]
+    return joined(found) if rows or view.idle else Markup()
+
+
+def _entry(view: View, one: Mapping[str, str]) -> Sequence[Child]:
+    """An entry of what is accepted, as the policy has it."""
+    until = one["until"] or "no end"
+    over = bool(one["until"]) and one["until"] < view.run["ended"][:10]
+    ends = (one[name] or "*" for name in ("source", "destination", "flow"))
+    return (*ends, one["code"], one["reason"], one["approver"], f"{until}, over" if over else until)
 
 
 def coverage(view: View) -> Markup:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -163,12 +164,30 @@ class View:
         fail_on, codes = set(self.raw["policy"]["fail_on"]), self.raw["codes"]
         return [verdict for verdict in self.verdicts if _shape.fails(verdict, fail_on, codes)]
 
+    @cached_property
+    def idle(self) -> Sequence[Mapping[str, str]]:
+        """What the policy accepts and no finding needed: its day is over, or nothing of the kind was found."""
+        used = [verdict for verdict in self.verdicts if verdict["accepted"]]
+        return [one for one in self.raw["policy"]["accepted"] if not any(_took(verdict, one) for verdict in used)]
+
     def when(self) -> str:
         """``2026-11-21 22:05 to 22:06 UTC``."""
         began, ended = (str(self.run[name]).replace("T", " ").removesuffix("Z") for name in ("started", "ended"))
         if began[:10] == ended[:10]:
             ended = ended[11:]
         return f"{began} to {ended} UTC"
+
+
+def _took(verdict: Verdict, entry: Mapping[str, str]) -> bool:
+    """Whether the verdict was accepted by this entry of the policy."""
+    return (
+        all(verdict["accepted"][name] == entry[name] for name in ("code", "reason", "approver", "until"))
+        and fnmatchcase(verdict["flow"], entry["flow"] or "*")
+        and all(
+            any(fnmatchcase(verdict[end][name], entry[end] or "*") for name in ("host", "component", "address"))
+            for end in ("source", "destination")
+        )
+    )
 
 
 def in_words(state: str) -> str:

@@ -231,6 +231,7 @@ def poisoned(text: str, size: int = 60) -> Report:
     made["coverage"]["probes"]["print_window"] = text
     made["coverage"]["samples"][0] |= {"network": text, "model": text, "chosen": [text]}
     made["policy"]["accepted"][0] |= {"reason": text, "approver": text, "source": text, "destination": text}
+    made["policy"]["accepted"].append({**made["policy"]["accepted"][0], "source": f"nobody{text}"})
     for component in made["components"].values():
         component["title"] = text
     for flow in made["flows"].values():

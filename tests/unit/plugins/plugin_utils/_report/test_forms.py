@@ -201,6 +201,21 @@ def test_page_of_nothing_and_of_no_flow() -> None:
         assert page.elements["h1"] == 1
 
 
+def test_page_names_what_is_accepted_though_nothing_needs_it() -> None:
+    made = reports.report(300)
+    (used,) = made["policy"]["accepted"]
+    over = {**used, "code": "NO_RULE", "destination": "vpsx*", "until": "2026-11-20"}
+    elsewhere = {**used, "source": "nobody"}
+    made["policy"]["accepted"] += [over, elsewhere]
+    view = View.of(made)
+    assert list(view.idle) == [over, elsewhere]
+    told = Page(_html.to_html(view)).texts
+    assert "Accepted, but not needed: 2" in told
+    assert "2026-11-20, over" in told
+    made["policy"]["accepted"] = [used]
+    assert "not needed" not in " ".join(Page(_html.to_html(View.of(made))).texts)
+
+
 # --- the text ---------------------------------------------------------------------------------------------------------
 
 
