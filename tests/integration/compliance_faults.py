@@ -69,8 +69,8 @@ _TABLES = "for tool in iptables ip6tables; do {}; done"
 _OURS_NOT_LIVE = {
     "firewalld1": (
         "for policy in $(firewall-cmd --get-policies | tr ' ' '\\n' | grep pnports); do "
-        "firewall-cmd --policy=$policy --list-rich-rules | while read rule; do "
-        'firewall-cmd -q --policy=$policy --remove-rich-rule="$rule"; done; done'
+        "firewall-cmd --policy=$policy --list-rich-rules | sed \"s/.*/--remove-rich-rule='&'/\" | "
+        "xargs -r firewall-cmd -q --policy=$policy; done"
     ),
     "nftables1": (
         "nft list ruleset | awk '/^table/ {table=$2\" \"$3} /chain (pnp|printnet)/ {print table, $2}' | "
@@ -83,7 +83,11 @@ _OURS_NOT_LIVE = {
     ),
 }
 _OURS_NOT_SAVED = {
-    "firewalld1": "rm /etc/firewalld/policies/pnports1-*.xml",
+    # firewalld notices that a file is gone after some seconds.
+    "firewalld1": (
+        "rm /etc/firewalld/policies/pnports1-*.xml; "
+        "while firewall-cmd --permanent --get-policies | grep -q pnports1; do sleep 1; done"
+    ),
     "nftables1": "rm /etc/printnet.ports/*",
     "iptables1": "sed -i '/pnp/d' /etc/iptables/rules.v4 /etc/iptables/rules.v6",
     "ufw1": "sed -i '/comment=7072696e746e6574/,+1d' /etc/ufw/user.rules /etc/ufw/user6.rules",
@@ -118,7 +122,7 @@ _REJECT = {
     "ufw1": "ufw insert 1 reject 5500/tcp; ufw insert 1 reject 7000/udp",
 }
 _WIDE = {
-    "firewalld1": "firewall-cmd -q --add-port=5500/tcp; firewall-cmd -q --add-port=7000/udp",
+    "firewalld1": "firewall-cmd -q --add-port=5500/tcp --add-port=7000/udp",
     "nftables1": _NFT.format(word="add", what="accept"),
     "iptables1": _TABLES.format(
         "$tool -A INPUT -p tcp --dport 5500 -j ACCEPT; $tool -A INPUT -p udp --dport 7000 -j ACCEPT"

@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Sequence
 from functools import cache
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -31,18 +32,26 @@ _PRELOADED = (
     __name__,
     *(module for module, _name in _PROGRAMS.values()),
     "ansible.executor.task_queue_manager",
-    "ansible.plugins.strategy.linear",
-    "ansible.plugins.connection.ssh",
+    "warm",
 )
 
 
+@cache
 def _server() -> ForkServerContext:
+    """Started once, in our folder: Python up to 3.13.0 does not tell it where the modules are that it is to import."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_PRELOADED))
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = str(Path(__file__).parent)
+    try:
+        forkserver.ensure_running()
+    finally:
+        del os.environ["PYTHONPATH"]
+        if before is not None:
+            os.environ["PYTHONPATH"] = before
     return context
 
 
-_SERVER = _server()
 _ONE = threading.Lock()
 """Whoever starts a process also asks how the others ended; of two threads that ask at once one is told nothing."""
 
@@ -63,8 +72,8 @@ def run(command: Sequence[str], folder: Path, timeout: float) -> CompletedProces
     with tempfile.TemporaryDirectory() as beside:
         out, err = Path(beside) / "out", Path(beside) / "err"
         given = (list(command), str(folder), str(out), str(err), _packed().name)
-        process = _SERVER.Process(target=_program, args=given)
         with _ONE:
+            process = _server().Process(target=_program, args=given)
             process.start()
         until = time.monotonic() + timeout
         while _runs(process):
@@ -79,6 +88,7 @@ def _program(command: list[str], folder: str, out: str, err: str, packed: str) -
     """Become one of the programs."""
     os.setsid()
     os.chdir(folder)
+    os.environ.pop("PYTHONPATH", None)
     for number, path in ((1, out), (2, err)):
         to = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(to, number)
