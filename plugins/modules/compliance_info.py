@@ -76,67 +76,13 @@ options:
         description: Whether it is tried slowly.
         type: bool
         default: false
-  plan:
-    description: What the controller knows. It is filled in by the action plugin and refused in a task.
-    type: dict
-    suboptions:
-      asked:
-        description: Not used here.
-        type: list
-        elements: dict
-        suboptions: &owner
-          owner:
-            description: Whose rules they are.
-            type: str
-            required: true
-          short:
-            description: The owner's short name, at most nine characters.
-            type: str
-            required: true
-      known:
-        description: The owners that the catalog knows of.
-        type: list
-        elements: dict
-        default: []
-        suboptions: *owner
-      ports:
-        description: The ports that the catalog knows of.
-        type: list
-        elements: dict
-        default: []
-        suboptions:
-          transport:
-            description: The transport.
-            type: str
-            choices: [tcp, udp]
-            required: true
-          port:
-            description: A port or a range of ports.
-            type: str
-            required: true
-          flows:
-            description: The flows on the port.
-            type: list
-            elements: str
-            required: true
 requirements:
   - Root on the host, usually by C(become), to see its rules and its processes. Without it all else is told.
   - Python 3.9 or later on the host.
   - The Python library C(netaddr) on the controller.
-attributes:
-  action:
-    description: Has a part that runs on the controller.
-    support: full
-  check_mode:
-    description: Changes nothing, whatever the mode.
-    support: full
-  diff_mode:
-    description: There is no difference to show.
-    support: none
-  platform:
-    description: Where it works.
-    platforms: linux
-    support: full
+extends_documentation_fragment:
+  - printnet.ports.known
+  - printnet.ports.looks_only
 notes:
   - The variables C(printnet_probe_print_ports), C(printnet_probe_print_window) and C(printnet_probe_sample) say which
     printers are tried; C(docs/compliance.md) has all of them.

@@ -30,68 +30,13 @@ options:
         RV(notes) say why.
     type: str
     default: auto
-  plan:
-    description:
-      - What the controller knows. It is filled in by the action plugin and refused in a task.
-    type: dict
-    suboptions:
-      asked:
-        description: The owners that the task asks for.
-        type: list
-        elements: dict
-        suboptions: &owner
-          owner:
-            description: Whose rules they are.
-            type: str
-            required: true
-          short:
-            description: The owner's short name, at most nine characters.
-            type: str
-            required: true
-      known:
-        description: The owners that the catalog knows of.
-        type: list
-        elements: dict
-        default: []
-        suboptions: *owner
-      ports:
-        description: The ports that the catalog knows of.
-        type: list
-        elements: dict
-        default: []
-        suboptions:
-          transport:
-            description: The transport.
-            type: str
-            choices: [tcp, udp]
-            required: true
-          port:
-            description: A port or a range of ports.
-            type: str
-            required: true
-          flows:
-            description: The flows on the port.
-            type: list
-            elements: str
-            required: true
 requirements:
   - Root on the host, usually by C(become).
   - Python 3.9 or later on the host. For firewalld also the C(dbus) library, on which firewalld itself depends; it may
     belong to another interpreter than the one that Ansible uses.
-attributes:
-  action:
-    description: Has a part that runs on the controller.
-    support: full
-  check_mode:
-    description: Changes nothing, whatever the mode.
-    support: full
-  diff_mode:
-    description: There is no difference to show.
-    support: none
-  platform:
-    description: Where it works.
-    platforms: linux
-    support: full
+extends_documentation_fragment:
+  - printnet.ports.known
+  - printnet.ports.looks_only
 notes:
   - A rule of somebody else of which one word is not understood is left out of RV(foreign). Nothing is said rather than
     something wrong.

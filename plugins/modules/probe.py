@@ -93,20 +93,12 @@ options:
     default: public
 requirements:
   - Python 3.9 or later on the host. No root, but for source ports below 1024.
+extends_documentation_fragment:
+  - printnet.ports.looks_only
 attributes:
   action:
     description: Has a part that runs on the controller.
     support: none
-  check_mode:
-    description: Changes nothing, whatever the mode.
-    support: full
-  diff_mode:
-    description: There is no difference to show.
-    support: none
-  platform:
-    description: Where it works.
-    platforms: linux
-    support: full
 notes:
   - Results have the number of their target, counted from 0 in the order of O(targets).
   - Nothing that other ends say is trusted. Texts are cut at 120 characters and have printable ASCII only.

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.plugins.loader import fragment_loader
+from ansible.utils.plugin_docs import get_docstring
 
 ROOT = Path(__file__).resolve().parents[3]
 # Begins the name of what needs a host with a firewall.
@@ -140,13 +142,10 @@ def test_every_example_of_a_module_can_be_parsed(tmp_path: Path) -> None:
 
 
 def _options_of(root: Path, module: str) -> dict[str, Any]:
-    nodes = ast.parse((root / f"plugins/modules/{module}.py").read_text(encoding="utf-8")).body
-    text = next(
-        ast.literal_eval(node.value)
-        for node in nodes
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION"
-    )
-    options: dict[str, Any] = yaml.safe_load(text)["options"]
+    """The options as ansible-doc has them, with those of the fragments that the documentation names."""
+    path = str(root / f"plugins/modules/{module}.py")
+    documented = get_docstring(path, fragment_loader, collection_name=OURS.rstrip("."), plugin_type="module")[0]
+    options: dict[str, Any] = documented["options"]
     return options
 
 
