@@ -237,7 +237,10 @@ def _settle(run: _host.Run) -> bool:
         with suppress(OSError):
             KEPT.unlink()
         _records.sweep()
-        shutil.rmtree(FOLDER, ignore_errors=True)
+        if FOLDER.exists():
+            # Who confirmed was killed before it stopped the switch, which would find nothing to do.
+            run(["systemctl", "stop", "--no-block", f"{_UNIT}*.timer"])
+            shutil.rmtree(FOLDER, ignore_errors=True)
         return False
     change = _change(PENDING) or _change(KEPT)
     if change and time.monotonic() < change.deadline + GRACE:

@@ -47,6 +47,24 @@ def only(found: Half, direction: str) -> tuple[_rules.Rule, ...]:
     return tuple(rule for rule in found.rules if rule.direction == direction)
 
 
+def moves(now: States, aims: States) -> bool:
+    """Whether one owner may get what another one gives up. It matters where owners are saved one after the other."""
+    before = {owner: {*now[owner].saved.rules} for owner in aims}
+    after = {owner: {*aim.saved.rules} for owner, aim in aims.items()}
+    gives = {owner for owner in aims if before[owner] - after[owner]}
+    gets = {owner for owner in aims if after[owner] - before[owner]}
+    return bool(gives and gets and len(gives | gets) > 1)
+
+
+def widened(now: States, aims: States) -> States:
+    """The same aims, but saved is also what each owner has that gets something; the others have what they had."""
+    found = {}
+    for owner, aim in aims.items():
+        before, after = now[owner].saved.rules, aim.saved.rules
+        found[owner] = Found(half([*before, *after]) if {*after} - {*before} else now[owner].saved, aim.live)
+    return found
+
+
 def shrinks(now: States, aims: States) -> bool:
     """Whether something that is live now is not allowed any more, so that a connection could be cut.
 

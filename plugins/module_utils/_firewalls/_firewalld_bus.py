@@ -196,24 +196,32 @@ class Bus:
         return found
 
     def save(self, name: str, owner: str, direction: str, raw: Raw, priority: int = LAST) -> None:
-        """Make what is saved exactly this; a policy comes after the sets that it names, and goes before them."""
+        """Make what is saved exactly this; a policy comes after what it needs of its sets, and before the rest goes."""
         self.forget()
         config = self.config()
         there = {one for one in self.names(config.getIPSetNames) if set_pattern(name).match(one)}
+        wide = {}
         for one, entries in raw.sets:
             if one in there:
-                path = self.call(config.getIPSetByName, one)
-                self.call(self.config(".config.ipset", path).update, _set_settings(owner, one, entries))
+                wide[one] = _widened(frozenset(map(_network, self.own_set(one)[5])), entries)
+                self._update_set(owner, one, wide[one])
             else:
                 self.call(config.addIPSet, one, _set_settings(owner, one, entries))
         self._save_policy(name, raw.rich, lambda rich: _settings(owner, direction, priority, rich))
         self.forget()
+        for one, entries in raw.sets:
+            if wide.get(one, entries) != entries:
+                self._update_set(owner, one, entries)
         for one in there - raw.entries().keys():
             self.call(self.config(".config.ipset", self.call(config.getIPSetByName, one)).remove)
         # What firewalld leaves of a file that it changes or removes.
         for backup in backups(name):
             with suppress(FileNotFoundError):
                 backup.unlink()
+
+    def _update_set(self, owner: str, name: str, entries: Iterable[str]) -> None:
+        path = self.call(self.config().getIPSetByName, name)
+        self.call(self.config(".config.ipset", path).update, _set_settings(owner, name, entries))
 
     def _save_policy(self, name: str, rich: frozenset[str] | None, settings: Callable[[Iterable[str]], Any]) -> None:
         config = self.config()
@@ -280,6 +288,12 @@ def _network(entry: Any) -> str:
     """An entry as we write it: firewalld gives a single address without its length."""
     text = str(entry)
     return text if "/" in text else f"{text}/{128 if ':' in text else 32}"
+
+
+def _widened(before: frozenset[str], after: frozenset[str]) -> frozenset[str]:
+    """The networks of both, where a set can hold them at once, else those of afterwards."""
+    gone = before - after
+    return after if _rules.overlap(after - before, gone) else after | gone
 
 
 def _family(options: Mapping[str, Any]) -> str:

@@ -246,20 +246,25 @@ class Firewalld(_backend.Backend):
 
     def go_live(self, now: _state.States, aims: _state.States) -> None:
         raws = self._encoded(aims, "live")
-        for slot, name in self._names.items():
-            if now[slot[0]].live != aims[slot[0]].live:
-                self._change_live(name, self._live[slot], raws[slot])
+        changing = [slot for slot in self._names if now[slot[0]].live != aims[slot[0]].live]
+        # All additions first: one owner may get what another gives up. firewalld itself would begin with removals.
+        for slot in changing:
+            self._add_live(self._names[slot], self._live[slot], raws[slot])
+        for slot in changing:
+            self._remove_live(self._names[slot], self._live[slot], raws[slot])
 
-    def _change_live(self, name: str, now: Raw, aim: Raw) -> None:
-        """Additions first: firewalld itself would begin with the removals."""
+    def _add_live(self, name: str, now: Raw, aim: Raw) -> None:
         here, there = now.entries(), aim.entries()
         for one in there:
             self._bus.change_live_set(one, add=there[one] - here.get(one, frozenset()))
         some, others = now.rich or frozenset(), aim.rich or frozenset()
         if others - some:
             self._bus.set_live_rules(name, others | some)
-        if some - others:
-            self._bus.set_live_rules(name, others)
+
+    def _remove_live(self, name: str, now: Raw, aim: Raw) -> None:
+        here, there = now.entries(), aim.entries()
+        if (now.rich or frozenset()) - (aim.rich or frozenset()):
+            self._bus.set_live_rules(name, aim.rich or frozenset())
         for one in there:
             self._bus.change_live_set(one, remove=here.get(one, frozenset()) - there[one])
 
@@ -273,8 +278,15 @@ class Firewalld(_backend.Backend):
         raws = self._encoded(aims, "saved")
         if any(raws[slot] != self._saved[slot] for slot in raws):
             self._need_room(raws)
-        for slot in self._names:
-            if now[slot[0]].saved != aims[slot[0]].saved or raws[slot] != self._saved[slot]:
+        changing = [
+            slot for slot in self._names if now[slot[0]].saved != aims[slot[0]].saved or raws[slot] != self._saved[slot]
+        ]
+        first = self._encoded(_state.widened(now, aims), "saved") if _state.moves(now, aims) else {}
+        first = {slot: first[slot] for slot in changing if first.get(slot, self._saved[slot]) != self._saved[slot]}
+        for slot, raw in first.items():
+            self._save(slot, raw)
+        for slot in changing:
+            if first.get(slot) != raws[slot]:
                 self._save(slot, raws[slot])
 
     def _save(self, slot: Slot, raw: Raw) -> None:
