@@ -22,6 +22,7 @@ from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _whole_file
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Wanted
 
 UNIT = "nftables.service"
@@ -147,7 +148,7 @@ def _there() -> list[Path]:
 
 def _half(path: Path) -> Path:
     """What a file is before it is whole; the name is no name that systemd reads."""
-    return path.with_name(f"{path.name}.pnports1")
+    return path.with_name(path.name + _whole_file.SUFFIX)
 
 
 def write(run: _host.Run, wanted: Wanted) -> None:
@@ -213,32 +214,8 @@ def _text(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all; one that is there keeps its mode, its owner and its SELinux context."""
-    real, half = Path(os.path.realpath(path)), _half(Path(os.path.realpath(path)))
-    for folder in (parent for parent in reversed(real.parents) if not parent.exists()):
+    """Write a file whole or not at all, and the folders that it stands in."""
+    for folder in (parent for parent in reversed(path.parents) if not parent.exists()):
         folder.mkdir(mode=0o755)
         folder.chmod(0o755)
-    half.unlink(missing_ok=True)
-    descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            _like(real, file.fileno())
-            os.fsync(file.fileno())
-        os.replace(half, real)
-    except OSError:
-        with suppress(OSError):
-            half.unlink()
-        raise
-
-
-def _like(real: Path, descriptor: int) -> None:
-    if not real.exists():
-        os.fchmod(descriptor, 0o644)
-        return
-    state = real.stat()
-    os.fchmod(descriptor, state.st_mode & 0o7777)
-    os.fchown(descriptor, state.st_uid, state.st_gid)
-    with suppress(OSError):
-        os.setxattr(descriptor, "security.selinux", os.getxattr(real, "security.selinux"))
+    _whole_file.replace(str(path), text, mode=0o644)

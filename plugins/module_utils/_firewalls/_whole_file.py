@@ -23,12 +23,12 @@ def read(path: str) -> str:
         return file.read()
 
 
-def replace(path: str, text: str, new: bool = False) -> None:
+def replace(path: str, text: str, mode: int | None = None) -> None:
     """Put the text in place of the file's, with its mode, owner and label; symbolic links stay. Raises OSError.
 
-    With ``new`` there is no file yet; nobody but root need read it.
+    ``mode`` is for a file that may be new; without one it has to be there.
     """
-    path, name = prepare(path, text, new)
+    path, name = prepare(path, text, mode)
     os.replace(name, path)
     folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -45,7 +45,7 @@ def try_out(path: str, text: str) -> None:
         raise PermissionError(f"{path} can't be written")
 
 
-def prepare(path: str, text: str, new: bool = False) -> tuple[str, str]:
+def prepare(path: str, text: str, mode: int | None = None) -> tuple[str, str]:
     """Write the new file beside the old one; the old one's real path, and the new one's."""
     path = os.path.realpath(path)
     name = path + SUFFIX
@@ -55,8 +55,10 @@ def prepare(path: str, text: str, new: bool = False) -> tuple[str, str]:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(text)
             file.flush()
-            if not new:
+            if mode is None or os.path.exists(path):
                 _like(path, name, descriptor)
+            else:
+                os.fchmod(descriptor, mode)
             os.fsync(descriptor)
     except BaseException:
         with suppress(OSError):

@@ -201,7 +201,7 @@ def write(path: str, text: str | None) -> None:
             with suppress(FileNotFoundError):
                 os.unlink(path)
         else:
-            _whole_file.replace(path, text, new=not os.path.exists(path))
+            _whole_file.replace(path, text, mode=0o600)
     except OSError as wrong:
         raise _host.HostError(f"The rules can't be saved in {path}: {wrong}.") from None
 
