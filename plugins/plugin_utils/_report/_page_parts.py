@@ -246,7 +246,10 @@ def accepted(view: View) -> Markup:
     if view.idle:
         found += [
             element("h3", f"Accepted, but not needed: {len(view.idle):,}"),
-            element("p", "The day is over, or nothing of the kind was found. These can leave printnet_accepted."),
+            element(
+                "p",
+                "The day is over, or this run found nothing of the kind. See whether they can leave printnet_accepted.",
+            ),
             _bounded(
                 "What is accepted though no finding needs it",
                 ("From", "To", "Flow", "Finding", "Reason", "Approved by", "Until"),
