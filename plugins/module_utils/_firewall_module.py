@@ -279,12 +279,13 @@ def _go_live(run: _host.Run, firewall: Any, change: _commit.Change) -> dict[str,
     armed = _commit.arm(run, change)
     try:
         staged = firewall.stage(armed.before, armed.after)
-    except _host.HostError:
+    except _host.HostError as wrong:
         # No packet has noticed; what was made ready goes again.
         with suppress(_host.HostError):
             firewall.commit(firewall.read(), armed.before)
         _commit.disarm(run, armed)
-        raise
+        said = "" if str(wrong).endswith(_host.UNCHANGED) else " What was made ready for it was taken back."
+        raise _host.HostError(f"{wrong}{said}") from None
     try:
         firewall.go_live(staged, armed.after)
         _compare(firewall.read(), armed.after, live_only=True)

@@ -184,6 +184,38 @@ def test_a_reload_that_fails_is_undone(lab: Lab, host: str) -> None:
     assert let_in(lab, "client1", host) == set()
 
 
+DIRECT = (
+    '<direct><rule ipv="ipv4" table="filter" chain="INPUT" priority="0">-p tcp --dport 50016 -j DROP</rule></direct>'
+)
+FICKLE = "#!/bin/sh\n[ ! -e /run/asked ] && touch /run/asked\n"
+"""A program ipset that works when we ask, and fails when firewalld does."""
+
+
+@pytest.mark.parametrize("confirm", ["never", "always"])
+def test_a_firewalld_that_fails_for_good_gets_its_files_back(lab: Lab, opened: str, confirm: str) -> None:
+    """Beside direct rules it makes sets by the program ipset too; where that fails it takes no orders any more."""
+    peers = [f"10.{number}.0.0/24" for number in range(20)]
+    rules = [{"transport": "tcp", "ports": ["8080"], "peers": peers}]
+    many = {"owner": "many", "rules": rules, "confirm": confirm}
+    lab.host(opened, f"echo '{DIRECT}' > /etc/firewalld/direct.xml; firewall-cmd --reload; rm -f /run/asked")
+    before = state(lab, opened)[0]
+    try:
+        answer = lab.firewall(opened, arguments=many, ok=False)
+        assert "install the package ipset" in answer["msg"]
+        assert answer["msg"].endswith("Nothing was changed.")
+        lab.host(opened, f"printf '{FICKLE}' > /usr/sbin/ipset; chmod 755 /usr/sbin/ipset")
+        answer = lab.firewall(opened, arguments=many, ok=False)
+        assert "ipset list -terse' failed" in answer["msg"]
+        assert answer["msg"].endswith(("What was there before was put back.", "was taken back."))
+        assert lab.host(opened, "firewall-cmd --state 2>&1") == "running\n"
+        assert state(lab, opened)[0] == before
+        assert let_in(lab, "client1", opened) == SUBMISSION
+        assert not lab.firewall(opened)["changed"]
+    finally:
+        lab.host(opened, "rm -f /etc/firewalld/direct.xml /usr/sbin/ipset /run/asked; systemctl stop firewalld")
+        lab.host(opened, "nft delete table ip filter; systemctl start firewalld; firewall-cmd --state")
+
+
 def test_a_hand_in_our_policy_is_undone(lab: Lab, opened: str) -> None:
     lab.host(opened, "firewall-cmd --permanent --policy=pnports1-vpsx --add-port=8080/tcp; firewall-cmd --reload")
     lab.host(opened, "firewall-cmd --policy=pnports1-vpsx --add-rich-rule='rule port port=161 protocol=udp accept'")

@@ -55,9 +55,14 @@ class Bus:
                 f"firewalld does not answer on D-Bus. Start it with: systemctl start firewalld. {_host.UNCHANGED}"
             )
         self._properties = dbus.Interface(self._object(_PATH), dbus.PROPERTIES_IFACE)
-        state = str(self.call(self._properties.Get, _NAME, "state"))
-        if state != "RUNNING":
-            raise _host.HostError(f"firewalld is in state {state}, as journalctl -u firewalld tells. {_host.UNCHANGED}")
+        if self.state() != "RUNNING":
+            raise _host.HostError(
+                f"firewalld is in state {self.state()}, as journalctl -u firewalld tells. {_host.UNCHANGED}"
+            )
+
+    def state(self) -> str:
+        """``RUNNING`` where all is well, ``FAILED`` where it could not load what is saved."""
+        return str(self.attempt(self._properties.Get, _NAME, "state") or "gone")
 
     def _object(self, path: str) -> Any:
         return self._bus.get_object(self._peer, path, introspect=False)
@@ -98,6 +103,13 @@ class Bus:
     def can_hold_networks(self) -> bool:
         """Whether sets of networks work here: before 1.0 firewalld needs the tool ipset for them."""
         return "hash:net" in map(str, self.call(self._properties.Get, _NAME, "IPSetTypes"))
+
+    def has_direct(self) -> bool:
+        """Whether there are direct rules, live or saved."""
+        live = self.live(".direct")
+        if any(self.call(ask) for ask in (live.getAllChains, live.getAllRules, live.getAllPassthroughs)):
+            return True
+        return any(self.attempt(self.config(".config.direct").getSettings) or ())
 
     def sets_of_destinations(self) -> bool:
         """Whether a rich rule can name a set of destinations: before 1.0 it cannot."""

@@ -17,12 +17,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
     _backend,
+    _firewalld_files,
     _firewalld_foreign,
     _rich,
     _whole_file,
@@ -74,13 +74,11 @@ class Firewalld(_backend.Backend):
 
     @classmethod
     def left(cls, _run: _host.Run, shorts: Mapping[str, str]) -> list[str]:
-        return [str(path) for path in _files(shorts)]
+        return [str(path) for path in _firewalld_files.there(_policies(shorts))]
 
     @classmethod
     def forget(cls, _run: _host.Run, shorts: Mapping[str, str]) -> None:
-        for path in _files(shorts):
-            with suppress(FileNotFoundError):
-                path.unlink()
+        _firewalld_files.put_back(_policies(shorts), {})
 
     def owners(self) -> dict[str, str]:
         owners = {short: owner for owner, short in self.shorts.items()}
@@ -160,6 +158,7 @@ class Firewalld(_backend.Backend):
                 f"Some peers are in more than {_rich.MANY} networks, which this firewalld keeps by ipset, "
                 f"and the host has none: install the package ipset, then systemctl restart firewalld. {_host.UNCHANGED}"
             )
+        self._need_ipset(any(raw.sets for slot, raw in raws.items() if self._comes_or_goes(slot, raw, now)))
         if any(_state.only(found.live, "out") for found in aims.values()):
             _firewalld_foreign.out_priority(self._bus)
         reloads = {slot[0] for slot, raw in raws.items() if self._comes_or_goes(slot, raw, now)}
@@ -178,6 +177,15 @@ class Firewalld(_backend.Backend):
             owner: _state.Found(_state.Half(), _state.Half((), self._empties(owner))) if owner in reloads else aim
             for owner, aim in aims.items()
         }
+
+    def _need_ipset(self, set_comes: bool) -> None:
+        """Refuse a set where firewalld could not load it: beside direct rules it calls the program ipset as well."""
+        if set_comes and self._bus.has_direct() and self.run(["ipset", "list", "-terse"])[0] != 0:
+            raise _host.HostError(
+                f"Some peers are in more than {_rich.MANY} networks, and beside direct rules, which this host has, "
+                "firewalld keeps networks by the program ipset too. That is missing or does not work here: install the "
+                f"package ipset, or replace the direct rules. {_host.UNCHANGED}"
+            )
 
     def _empties(self, owner: str) -> tuple[str, ...]:
         return tuple(_EMPTY for direction in PREFIX if self._live[owner, direction].rich is not None)
@@ -222,6 +230,7 @@ class Firewalld(_backend.Backend):
         needed.update((slot, raw) for slot, raw in raws.items() if self._is_heavy(slot, raw) and not self._unsaved())
         if not needed:
             return now
+        kept = _firewalld_files.keep(self._names.values())
         for slot, encoded in needed.items():
             name, raw = self._names[slot], encoded
             # Where a set can't change in place, the other variant of its name takes over.
@@ -231,8 +240,21 @@ class Firewalld(_backend.Backend):
             saved = self._saved[slot]
             sets = {**raw.entries(), **saved.entries()}
             self._save(slot, Raw(saved.rich or frozenset(), frozenset(sets.items())))
-        self._bus.reload()
+        self._reload(kept)
         return self.read()
+
+    def _reload(self, kept: _firewalld_files.Kept) -> None:
+        """Make live what is saved; a firewalld that fails for good takes no orders, and gets its files back by hand."""
+        try:
+            self._bus.reload()
+        except _host.HostError:
+            if self._bus.state() != "RUNNING":
+                with suppress(OSError):
+                    _firewalld_files.put_back(self._names.values(), kept)
+                self.run(["systemctl", "restart", "firewalld"])
+                with suppress(_host.HostError):
+                    self._bus = bus.Bus()
+            raise
 
     def _is_heavy(self, slot: Slot, aim: Raw, most: int = HEAVY) -> bool:
         """Whether so much changes in place that a reload is faster."""
@@ -304,6 +326,7 @@ class Firewalld(_backend.Backend):
         return (self._taken or {}).get(self._names[slot], set())
 
     def commit(self, now: _state.States, aims: _state.States) -> None:
+        kept = _firewalld_files.keep(self._names.values())
         self.save(now, aims)
         raws = self._encoded(aims, "live")
         owners = set(_backend.changed(now, aims))
@@ -311,7 +334,7 @@ class Firewalld(_backend.Backend):
         if any(self._comes_or_goes(slot, raw, now) for slot, raw in wanted.items()) or (
             any(self._is_heavy(slot, raw) for slot, raw in wanted.items()) and not self._unsaved()
         ):
-            self._bus.reload()
+            self._reload(kept)
         else:
             self.go_live(now, aims)
 
@@ -349,12 +372,8 @@ def _short_of(name: str) -> str:
     return match[1] if match else ""
 
 
-def _files(shorts: Mapping[str, str]) -> list[Path]:
-    names = [prefix + short for prefix in PREFIX.values() for short in shorts.values()]
-    policies = [bus.FILES / "policies" / f"{name}.xml" for name in names]
-    sets = [path for name in names for path in (bus.FILES / "ipsets").glob(f"{name}-*.xml")]
-    backups = [path for name in names for path in bus.backups(name)]
-    return [path for path in [*policies, *sets, *backups] if path.exists()]
+def _policies(shorts: Mapping[str, str]) -> list[str]:
+    return [prefix + short for prefix in PREFIX.values() for short in shorts.values()]
 
 
 def _commands(name: str, now: Raw, aim: Raw) -> list[str]:
