@@ -67,9 +67,10 @@ class Lab:
     def scan(self, source: str, address: str, ports: str = "1-10000") -> set[str]:
         """The ports of the address that nmap, on the source host, finds let in.
 
-        SSH is always among them. Where it is not seen, neighbours had to find each other first, and it is looked again.
+        SSH is always among them. Where it is not seen, neighbours had to find each other first, or the machine is busy,
+        and it is looked again.
         """
-        for _attempt in range(4):
+        for _attempt in range(10):
             found = judge.scan(self.name, source, address, ports)
             if "tcp/22" in found:
                 break

@@ -66,7 +66,7 @@ def main() -> int:
             result = hosts.Job(name, inventory, say).run(
                 kind=kind, firewall=firewall, addresses=hosts.ADDRESSES[firewall], seed=given.seed,
                 count=(given.fuzz or 10 * given.count) if kind == "fuzz" else count(kind, given.count),
-                only=given.only, seconds=given.seconds, most_faults=given.faults,
+                only=given.only, seconds=given.seconds, most_faults=given.faults, grace=given.grace,
             )  # fmt: skip
             results[f"{kind}/{firewall}"] = result
             say(line(kind, firewall, given.seed, result))
@@ -97,6 +97,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--only", type=int, help="this one case alone, to play it again")
     parser.add_argument("--seconds", type=float, help="no new case after so long, for each kind and firewall")
     parser.add_argument("--faults", type=int, default=5, help="end a kind after so many failed cases")
+    parser.add_argument("--grace", type=float, default=2, help="seconds after its time for a change to be back")
     parser.add_argument("--lab", default="", help="a lab of tests/lab/estates/stress.yml that is up")
     parser.add_argument("--out", help="a file for the results as JSON")
     given = parser.parse_args()

@@ -25,7 +25,6 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls import F
 from host import OWNERS, FaultError, Host
 
 RECORD = Path("/var/lib/printnet.ports/restored.json")
-GRACE = 2
 
 
 def case(host: Host, seed: str, number: int, case_of: dict[str, Any]) -> None:
@@ -49,7 +48,7 @@ def case(host: Host, seed: str, number: int, case_of: dict[str, Any]) -> None:
     grid = host.between(old, new)
     if _saved(host) != saved:
         raise FaultError("something was saved before the confirmation")
-    restored = _wait_for(host, old, armed + timeout + 10)
+    restored = _wait_for(host, old, armed + timeout + host.grace + 10)
     # firewalld takes longer to make some of these changes than their two seconds, and hears nothing meanwhile.
     late = made > armed + timeout
     since = made if late else armed + timeout
@@ -57,7 +56,7 @@ def case(host: Host, seed: str, number: int, case_of: dict[str, Any]) -> None:
     host.tally.took("restored after the timer's time", restored - since)
     case_of.update(seconds=restored - armed)
     host.tally.counts["cutoffs"] += 1
-    if restored > since + GRACE:
+    if restored > since + host.grace:
         raise FaultError(f"restored {restored - armed:.2f} s after the timer was armed for {timeout} s")
     end = time.monotonic() + 3
     while not RECORD.exists() and time.monotonic() < end:

@@ -33,7 +33,7 @@ def main() -> None:
     from host import Host
 
     kind = importlib.import_module(job["kind"])
-    host = Host(job["firewall"], job["addresses"], ask)
+    host = Host(job["firewall"], job["addresses"], ask, job["grace"])
     kind.warm_up(host)
     numbers = [job["only"]] if job.get("only") is not None else range(job["count"])
     end = time.monotonic() + job["seconds"] if job.get("seconds") else float("inf")

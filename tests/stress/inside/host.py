@@ -49,8 +49,10 @@ class Tally:
 class Host:
     """``ask`` asks the controller for packets, a scan, or a run of Ansible."""
 
-    def __init__(self, firewall: str, addresses: list[str], ask: Ask) -> None:
+    def __init__(self, firewall: str, addresses: list[str], ask: Ask, grace: float = 2) -> None:
+        """``grace`` is how many seconds after its time a change that nobody confirmed has to be back."""
         self.firewall = firewall
+        self.grace = grace
         self.addresses = addresses
         self.ask = ask
         self.tally = Tally()
