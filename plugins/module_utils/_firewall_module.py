@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -281,10 +281,12 @@ def _go_live(run: _host.Run, firewall: Any, change: _commit.Change) -> dict[str,
         staged = firewall.stage(armed.before, armed.after)
     except _host.HostError as wrong:
         # No packet has noticed; what was made ready goes again.
-        with suppress(_host.HostError):
-            firewall.commit(firewall.read(), armed.before)
-        _commit.disarm(run, armed)
         said = "" if str(wrong).endswith(_host.UNCHANGED) else " What was made ready for it was taken back."
+        try:
+            firewall.commit(firewall.read(), armed.before)
+        except _host.HostError as worse:
+            said = f" What was made ready for it could not be taken back: {worse}"
+        _commit.disarm(run, armed)
         raise _host.HostError(f"{wrong}{said}") from None
     try:
         firewall.go_live(staged, armed.after)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Optional
 
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_bus as bus
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _whole_file
 
-Kept = Mapping[Path, str]
-"""The texts of files."""
+Kept = Mapping[Path, Optional[str]]
+"""The texts of files, None for one that can't be read."""
 
 
 def there(names: Iterable[str]) -> list[Path]:
@@ -27,9 +28,9 @@ def there(names: Iterable[str]) -> list[Path]:
 
 
 def keep(names: Iterable[str]) -> Kept:
-    """What stands in them now; what can't be read can't be put back."""
-    kept = {}
-    for path in there(names):
+    """What stands in them now."""
+    kept: dict[Path, str | None] = dict.fromkeys(there(names))
+    for path in kept:
         with suppress(OSError):
             kept[path] = _whole_file.read(str(path))
     return kept
@@ -41,5 +42,5 @@ def put_back(names: Iterable[str], kept: Kept) -> None:
         if path not in kept:
             path.unlink(missing_ok=True)
     for path, text in kept.items():
-        if not path.exists() or _whole_file.read(str(path)) != text:
+        if text is not None and (not path.exists() or _whole_file.read(str(path)) != text):
             _whole_file.replace(str(path), text, mode=0o600)
