@@ -42,7 +42,6 @@ FEW = 10
 _LINE = 256
 """More bytes than a rule or a network takes in a file."""
 _EMPTY = "an empty policy, which the next reload removes"
-
 _PLACES = 1000
 """The last so many priorities are for policies of ours: few others' come behind them."""
 _HAND = "a policy or a set that is not made as ours are"
@@ -158,10 +157,11 @@ class Firewalld(_backend.Backend):
                 f"Some peers are in more than {_rich.MANY} networks, which this firewalld keeps by ipset, "
                 f"and the host has none: install the package ipset, then systemctl restart firewalld. {_host.UNCHANGED}"
             )
-        self._need_ipset(any(raw.sets for slot, raw in raws.items() if self._comes_or_goes(slot, raw, now)))
+        reloaded = {slot: raw for slot, raw in raws.items() if self._comes_or_goes(slot, raw, now)}
+        self._need_ipset(any(raw.sets for raw in reloaded.values()))
         if any(_state.only(found.live, "out") for found in aims.values()):
             _firewalld_foreign.out_priority(self._bus)
-        reloads = {slot[0] for slot, raw in raws.items() if self._comes_or_goes(slot, raw, now)}
+        reloads = {owner for owner, _direction in reloaded}
         lost = self._unsaved() if reloads else []
         made = [owner for owner in reloads if aims[owner].live.rules]
         if lost and made:

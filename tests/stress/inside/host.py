@@ -49,7 +49,7 @@ class Tally:
 class Host:
     """``ask`` asks the controller for packets, a scan, or a run of Ansible."""
 
-    def __init__(self, firewall: str, addresses: list[str], ask: Ask, grace: float = 2) -> None:
+    def __init__(self, firewall: str, addresses: list[str], ask: Ask, grace: float) -> None:
         """``grace`` is how many seconds after its time a change that nobody confirmed has to be back."""
         self.firewall = firewall
         self.grace = grace
