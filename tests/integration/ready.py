@@ -53,7 +53,10 @@ def _server() -> ForkServerContext:
 
 
 _ONE = threading.Lock()
-"""Whoever starts a process also asks how the others ended; of two threads that ask at once one is told nothing."""
+"""Whoever starts a process also asks how the others ended; of two threads that ask at once one is told nothing.
+
+And of two threads that come first at once each would make a server and a folder, and drop the other's.
+"""
 
 
 @cache
@@ -71,8 +74,8 @@ def run(command: Sequence[str], folder: Path, timeout: float) -> CompletedProces
     """Run ``ansible`` or ``ansible-playbook`` in a folder; what it printed and its exit status."""
     with tempfile.TemporaryDirectory() as beside:
         out, err = Path(beside) / "out", Path(beside) / "err"
-        given = (list(command), str(folder), str(out), str(err), _packed().name)
         with _ONE:
+            given = (list(command), str(folder), str(out), str(err), _packed().name)
             process = _server().Process(target=_program, args=given)
             process.start()
         until = time.monotonic() + timeout
