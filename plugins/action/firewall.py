@@ -12,6 +12,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.printnet.ports.plugins.module_utils._arguments import CONDITIONS, TASK
+from ansible_collections.printnet.ports.plugins.module_utils._standing import OWNER
 from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _by_hand,
     _confirm,
@@ -77,7 +78,7 @@ class ActionModule(ActionBase):
 
     def _notes(self, call: Call, arguments: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
         """What an administrator should read of the answer."""
-        names = [owner.removeprefix(_plan.OWNER) for owner in answer.get("stale", ())]
+        names = [owner.removeprefix(OWNER) for owner in answer.get("stale", ())]
         asked = {**arguments, "keeps": _variables.removals_of(call.read, None) == "later"}
         return _notes.notes(call.host, answer, asked, _memberships(call, names), bool(self._task.check_mode))
 
@@ -119,7 +120,7 @@ def _planned(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     components = list(dict.fromkeys(arguments["components"]))
     _inventory.check_components(call.catalog, components)
-    shorts = {_plan.OWNER + name: call.catalog.components[name].short for name in components}
+    shorts = {OWNER + name: call.catalog.components[name].short for name in components}
     if arguments["state"] != "present" or not components:
         return [{"owner": owner, "short": short, "rules": []} for owner, short in shorts.items()], []
     estate = call.estate(components, directions)

@@ -12,6 +12,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.printnet.ports.plugins.module_utils._arguments import INFO_TASK
+from ansible_collections.printnet.ports.plugins.module_utils._standing import OWNER
 from ansible_collections.printnet.ports.plugins.plugin_utils import _by_hand, _module_call, _plan, _query, _variables
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, nearest
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
@@ -55,10 +56,10 @@ def _known(asked: Iterable[Any] | None, variables: Mapping[str, Any], template: 
 
 def _owner(catalog: Catalog, asked: str) -> dict[str, str]:
     """An owner by the name or the short name of its component, by a name made by hand, or by its full name."""
-    name = asked.removeprefix(_plan.OWNER)
+    name = asked.removeprefix(OWNER)
     name = next((one.name for one in catalog.components.values() if one.short == name), name)
     if name in catalog.components:
-        return {"owner": _plan.OWNER + name, "short": catalog.components[name].short}
+        return {"owner": OWNER + name, "short": catalog.components[name].short}
     owner, short = _by_hand.owner(catalog, name)
     near = nearest(name, catalog.components)
     if "did you mean" in near:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 OWNER = "printnet.ports/"
+"""Begins the owner of every rule; the component's name, or one made by hand, follows."""
 _OWNER = re.compile(rf"{re.escape(OWNER)}[a-z][a-z0-9_]*\Z")
 _SHORT = re.compile(r"[a-z0-9_]{1,9}\Z")
 

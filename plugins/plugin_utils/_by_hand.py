@@ -12,9 +12,9 @@ from hashlib import sha256
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils._standing import OWNER
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
-from ansible_collections.printnet.ports.plugins.plugin_utils._plan import OWNER
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}\Z")
 _SHORT = 9

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils import _rules, _standing
 from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY, Rule, peer_text, span_text
 from ansible_collections.printnet.ports.plugins.plugin_utils import _access, _plan, _reasons
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
@@ -145,7 +145,7 @@ def _verdict(
 def _ours_too_wide(host: Exposed) -> Iterator[Verdict]:
     """Rules of ours that let through what no plan asks for."""
     for name, owner in host.seen.owners.items():
-        component = name.removeprefix(_plan.OWNER)
+        component = name.removeprefix(_standing.OWNER)
         if component not in host.catalog.components:
             continue  # made by hand with the module firewall: whoever made them asked for them
         rules = list(dict.fromkeys((*owner.live, *owner.saved)))
@@ -226,7 +226,7 @@ def _by_hand(host: Exposed, transport: str, port: int) -> bool:
     owners = [
         owner
         for name, owner in host.seen.owners.items()
-        if name.removeprefix(_plan.OWNER) not in host.catalog.components
+        if name.removeprefix(_standing.OWNER) not in host.catalog.components
     ]
     return any(
         rule.transport == transport and rule.direction == "in" and _overlaps(rule.ports, (port, port))

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.plugin_utils._plan import OWNER
+from ansible_collections.printnet.ports.plugins.module_utils._standing import OWNER
 
 _LENGTH = 160
 """Characters of a rule that are shown; one for thousands of networks has many more."""

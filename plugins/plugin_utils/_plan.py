@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import chain, product
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils import _standing
 from ansible_collections.printnet.ports.plugins.module_utils._rules import join, span_text
 from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _choices
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
@@ -19,13 +20,10 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catal
 from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Options, Party, Topology, peers
 
-OWNER = "printnet.ports/"
-"""Begins the owner of every rule; the component's name follows."""
-
 
 def owners(catalog: Catalog) -> list[dict[str, str]]:
     """The owners that there can be of the catalog's components, as the modules take them."""
-    return [{"owner": OWNER + one.name, "short": one.short} for one in catalog.components.values()]
+    return [{"owner": _standing.OWNER + one.name, "short": one.short} for one in catalog.components.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +182,7 @@ def _state(here: _Here, flow: Flow, direction: str, other: str, others: Options)
 
 def rules(shares: Iterable[Share]) -> list[dict[str, Any]]:
     """The owners and their rules as the module takes them: flows with the same peers share a rule."""
-    return [{"owner": OWNER + one.component, "rules": _rules(one.wants)} for one in shares]
+    return [{"owner": _standing.OWNER + one.component, "rules": _rules(one.wants)} for one in shares]
 
 
 def _rules(wants: Iterable[Want]) -> list[dict[str, Any]]:

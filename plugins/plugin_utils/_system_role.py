@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY
+from ansible_collections.printnet.ports.plugins.module_utils._standing import OWNER
 from ansible_collections.printnet.ports.plugins.plugin_utils import _plan
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, nearest, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._render import plain
@@ -41,7 +42,7 @@ def as_system_role(plan: SitePlan, host: str) -> str:
         for rule in owner["rules"]:
             if rule["direction"] != "in":
                 continue
-            flows = f"{owner['owner'].removeprefix(_plan.OWNER)}: {', '.join(rule['flows'])}"
+            flows = f"{owner['owner'].removeprefix(OWNER)}: {', '.join(rule['flows'])}"
             if rule["source_ports"]:
                 left_out.append(
                     f"# - Not in it: {flows}. A rich rule of firewalld matches no source port beside a port."

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _state
+from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _standing, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
     _backend,
     _firewalld_files,
@@ -36,7 +36,6 @@ PREFIX = {"in": "pnports1-", "out": "pnpout1-"}
 HEAVY = 100
 """More single changes than this take longer than a reload."""
 _OURS = re.compile(rf"(?:{'|'.join(PREFIX.values())})([a-z0-9_]{{1,9}})(?:-[0-9a-f]{{6}}[46])?\Z")
-_OWNER = "printnet.ports/"
 FEW = 10
 """More than this take longer than somebody who is cut off should wait."""
 _LINE = 256
@@ -86,11 +85,11 @@ class Firewalld(_backend.Backend):
         # A run that was killed in the midst of a removal leaves no more than this.
         for name, title in {**dict.fromkeys(bus.backed_up("pn"), ""), **titles}.items():
             short = _short_of(name)
-            if short and not shorts.get(short, "").startswith(_OWNER):
+            if short and not shorts.get(short, "").startswith(_standing.OWNER):
                 shorts[short] = title
         # Where somebody's hand took the title away the short name tells.
         return {
-            title if title.startswith(_OWNER) else owners.get(short, _OWNER + short): short
+            title if title.startswith(_standing.OWNER) else owners.get(short, _standing.OWNER + short): short
             for short, title in sorted(shorts.items())
         }
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils import _standing
 from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _flow_rows,
     _observed,
@@ -54,7 +55,7 @@ class Check:
 
     def rules(self, host: str, component: str = "vpsx") -> Answer:
         """What the host's firewall has of the component, to be changed."""
-        owner: Answer = self.answers[host]["rules"]["owners"][_plan.OWNER + component]
+        owner: Answer = self.answers[host]["rules"]["owners"][_standing.OWNER + component]
         return owner
 
     def foreign(self, host: str, opens: bool, port: str, *peers: str, transport: str = "tcp", way: str = "in") -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.printnet.ports.plugins.plugin_utils import _compliance, _exposure, _observed, _plan
+from ansible_collections.printnet.ports.plugins.module_utils._standing import OWNER
+from ansible_collections.printnet.ports.plugins.plugin_utils import _compliance, _exposure, _observed
 from ansible_collections.printnet.ports.plugins.plugin_utils._compliance import Policy
 from ansible_collections.printnet.ports.plugins.plugin_utils._exposure import Known
 from ansible_collections.printnet.ports.plugins.plugin_utils._verdict import Verdict
@@ -78,7 +79,7 @@ def test_two_rules_with_one_thing_too_much_are_told_once(site: Any) -> None:
 
 def test_rules_of_a_component_that_the_host_is_no_longer(site: Any) -> None:
     made = checks.check(site)
-    made.answers["v1"]["rules"]["owners"][_plan.OWNER + "mve"] = {"rules": [rule("9788", "any")], "saved_rules": []}
+    made.answers["v1"]["rules"]["owners"][OWNER + "mve"] = {"rules": [rule("9788", "any")], "saved_rules": []}
     (found,) = exposed(made)
     assert told([found]) == [("SCOPE_TOO_WIDE", "fault", "/", "")]
     assert "no group makes it a host of mve: in tcp 9788 from any." in found.evidence[0]
