@@ -86,3 +86,12 @@ def test_error(name: str, words: tuple[str, ...], said: str) -> None:
     output = lab(*(word.format(name=name, estate=estate) for word in words), status=1)
     assert said.format(name=name) in output
     assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("/etc/localtime", "/etc/localtime is a link out of the host's tree"), ("/etc", "Is a directory")],
+)
+def test_a_file_that_cannot_be_written_ends_the_lab(tmp_path: Path, path: str, said: str) -> None:
+    broken = write(tmp_path / "lab.yml", one=host(10, files={path: "hello"}))
+    assert said in lab("up", str(broken), "--name", name_of("broken"), status=1, timeout=60)

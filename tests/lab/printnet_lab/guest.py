@@ -10,6 +10,7 @@ import shlex
 import uuid
 from pathlib import Path
 
+from .errors import LabError
 from .shell import run
 from .spec import Host, Spec
 
@@ -90,7 +91,10 @@ def furnish(root: Path, host: Host, spec: Spec, public_key: str) -> None:
         _enable(root, "printnet-listener")
     _firewall(root, host)
     for path, text in host.files.items():
-        _write(root / path.removeprefix("/"), text)
+        place = root / path.removeprefix("/")
+        if not place.resolve().is_relative_to(root.resolve()):
+            raise LabError(f"files: {path} is a link out of the host's tree: name the file that it means")
+        _write(place, text)
 
 
 def _firewall(root: Path, host: Host) -> None:

@@ -49,7 +49,7 @@ class Machine:
             while status == _REBOOT:
                 status = self._one_life()
             self._change("halted")
-        except LabError as error:
+        except (LabError, OSError) as error:
             self._change(f"failed: {error}")
 
     def _one_life(self) -> int:
