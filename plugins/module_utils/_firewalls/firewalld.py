@@ -22,6 +22,7 @@ from typing import Any
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _standing, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
     _backend,
+    _firewalld_commands,
     _firewalld_files,
     _firewalld_foreign,
     _rich,
@@ -346,16 +347,18 @@ class Firewalld(_backend.Backend):
             and not self._unsaved()
         ):
             with suppress(_host.HostError):
+                kept = _firewalld_files.keep(self._names.values())
                 self.save(now, before)
-                self._bus.reload()
+                self._reload(kept)
                 return
         super().put_back(now, before)
 
     def commands(self, now: _state.States, aims: _state.States) -> list[str]:
         raws = self._encoded(aims, "live")
-        found = []
+        found: list[str] = []
         for slot, name in self._names.items():
-            found += _commands(name, self._live[slot], raws[slot]) if now[slot[0]] != aims[slot[0]] else []
+            if now[slot[0]] != aims[slot[0]]:
+                found += _firewalld_commands.commands(name, self._live[slot], raws[slot])
         return found
 
     def foreign(self) -> list[_backend.Foreign]:
@@ -373,27 +376,3 @@ def _short_of(name: str) -> str:
 
 def _policies(shorts: Mapping[str, str]) -> list[str]:
     return [prefix + short for prefix in PREFIX.values() for short in shorts.values()]
-
-
-def _commands(name: str, now: Raw, aim: Raw) -> list[str]:
-    here, there = now.entries(), aim.entries()
-    some, others = now.rich or frozenset(), aim.rich or frozenset()
-    made = [f"firewall-cmd --permanent --new-policy={name}"] if now.rich is None and aim.rich is not None else []
-    gone = [f"firewall-cmd --permanent --delete-policy={name}"] if now.rich is not None and aim.rich is None else []
-    return [
-        *made,
-        *(f"firewall-cmd --permanent --new-ipset={one} --type=hash:net" for one in sorted(there.keys() - here.keys())),
-        *_entries("add", there, here),
-        *(f"firewall-cmd --policy={name} --add-rich-rule='{text}'" for text in sorted(others - some)),
-        *(f"firewall-cmd --policy={name} --remove-rich-rule='{text}'" for text in sorted(some - others)),
-        *_entries("remove", here, there),
-        *gone,
-    ]
-
-
-def _entries(verb: str, these: Mapping[str, frozenset[str]], those: Mapping[str, frozenset[str]]) -> list[str]:
-    return [
-        f"firewall-cmd --ipset={one} --{verb}-entry={entry}"
-        for one in sorted(these)
-        for entry in sorted(these[one] - those.get(one, frozenset()))
-    ]
