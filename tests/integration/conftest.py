@@ -29,8 +29,9 @@ import ready  # noqa: E402
 from printnet_lab import client, judge  # noqa: E402
 
 BIN = Path(sys.executable).parent
-# Before the first run: what is ready keeps the environment that it was started with.
-os.environ |= {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOST_KEY_CHECKING": "0"}
+# Before the first run: what is ready keeps the environment that it was started with. Pipelining saves a fifth of a run;
+# Molecule's scenarios go without, as most users do.
+os.environ |= {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOST_KEY_CHECKING": "0", "ANSIBLE_PIPELINING": "1"}
 NETWORKS = {"workstation": ["198.51.100.0/24", "2001:db8:2::/64"]}
 
 
@@ -110,10 +111,11 @@ class Lab:
         return {**answer, "told": done.stdout + done.stderr}
 
     def start(self, host: str, arguments: dict[str, Any]) -> subprocess.Popen[str]:
-        """A run of the module firewall of its own, to be killed."""
+        """A run of the module firewall of its own, to be killed; as most users start it, without pipelining."""
         command = self.command(host, "firewall", arguments)
         return subprocess.Popen(
             [str(BIN / command[0]), *command[1:]], cwd=ROOT, text=True, start_new_session=True,
+            env={**os.environ, "ANSIBLE_PIPELINING": "0"},
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
