@@ -254,10 +254,22 @@ def _settle(run: _host.Run) -> bool:
     return False
 
 
+@contextmanager
+def _surprises() -> Iterator[None]:
+    """Somebody else may have changed the firewall meanwhile: whatever goes wrong then is told, and tried again."""
+    try:
+        yield
+    except _host.HostError:
+        raise
+    except Exception as wrong:
+        raise _host.HostError(f"The firewall has what was not expected ({type(wrong).__name__}: {wrong}).") from wrong
+
+
 def restore(run: _host.Run, change: Change, cause: str) -> None:
     """Put back what was there before the change."""
-    firewall = FIREWALLS[change.firewall](run, change.shorts)
-    firewall.put_back(firewall.read(), change.before)
+    with _surprises():
+        firewall = FIREWALLS[change.firewall](run, change.shorts)
+        firewall.put_back(firewall.read(), change.before)
     _records.add(change.run, change.armed, list(change.after), cause)
     disarm(run, change)
 
@@ -278,17 +290,22 @@ def confirm(run: _host.Run, token: str) -> dict[str, Any]:
             return {"failed": True, "msg": " ".join(_records.sentences()) or "The change is not open any more."}
         with suppress(OSError):
             KEPT.unlink()
-        PENDING.rename(FOLDER / "confirmed.json")
+        kept = FOLDER / "confirmed.json"
+        PENDING.rename(kept)
         try:
-            firewall = FIREWALLS[change.firewall](run, change.shorts)
-            with _ledger.renewed(change.firewall, change.shorts, change.after, change.by_hand):
+            with _surprises(), _ledger.renewed(change.firewall, change.shorts, change.after, change.by_hand):
+                firewall = FIREWALLS[change.firewall](run, change.shorts)
                 firewall.commit(firewall.read(), change.after)
                 found = firewall.read()
                 if found != change.after:
                     raise _host.HostError("The firewall did not keep what it was given.")
         except _host.HostError as wrong:
-            told = f"it could not be saved: {wrong}"
-            restore(run, change, told)
+            try:
+                restore(run, change, f"it could not be saved: {wrong}")
+            except _host.HostError as worse:
+                # The switch is still armed, and does it when its time has come.
+                kept.rename(PENDING)
+                return {"failed": True, "msg": f"{wrong} What was there before could not be put back yet: {worse}"}
             return {"failed": True, "msg": f"{wrong} What was there before was put back."}
         disarm(run, change)
         return {"failed": False}
@@ -315,7 +332,8 @@ def _fire(run: _host.Run, token: str, firewall: str) -> None:
         for attempt in range(_ATTEMPTS):
             time.sleep(0.3 * attempt)
             try:
-                change = change or _what_is_saved(run, firewall)
+                with _surprises():
+                    change = change or _what_is_saved(run, firewall)
                 restore(run, change, cause)
             except _host.HostError as trouble:
                 wrong = str(trouble)

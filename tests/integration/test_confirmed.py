@@ -28,6 +28,7 @@ LOGIN = {
 }
 GONE = {"owner": "login", "state": "absent", "confirm_timeout": 6}
 PENDING = "/run/printnet.ports/pending.json"
+RECORDS = "/var/lib/printnet.ports/restored.json"
 SECONDS = 6 + 2
 
 
@@ -272,6 +273,20 @@ def a_snapshot_that_is_damaged_later_is_no_lock_out(lab: Lab, depending: Firewal
     assert left(lab, depending) == ""
 
 
+def a_switch_that_meets_a_surprise_tells_it(lab: Lab, depending: Firewall) -> None:
+    """It can't do its work at all here; the next run, which has its own files, does."""
+    broken = f"find /run/printnet.ports/lib -name {depending.host.rstrip('1')}.py"
+    more = {**LOGIN, "rules": [*LOGIN["rules"], port(515)], "confirm": "always", "confirm_timeout": 6}
+    run = lab.start(depending.host, more)
+    watch(lab, depending.host, f"echo 'None.surprise' >> $({broken})").wait(60)
+    kill(run)
+    lab.host(depending.host, f"until grep -q AttributeError {RECORDS} 2>/dev/null; do sleep 0.2; done")
+    answer = lab.firewall(depending.host, arguments=LOGIN)
+    assert "putting it back failed" in answer["told"]
+    assert reached(lab, depending) == {"tcp/22"}
+    assert left(lab, depending) == ""
+
+
 def without_systemd_a_removal_is_refused(lab: Lab, depending: Firewall) -> None:
     lab.host(
         depending.host,
@@ -296,6 +311,7 @@ CHECKS: list[Callable[[Lab, Firewall], None]] = [
     on_a_read_only_etc_nothing_is_applied,
     with_a_damaged_snapshot_nothing_is_applied,
     a_snapshot_that_is_damaged_later_is_no_lock_out,
+    a_switch_that_meets_a_surprise_tells_it,
     without_systemd_a_removal_is_refused,
 ]
 

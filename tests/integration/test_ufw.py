@@ -250,8 +250,13 @@ def test_stands_before_what_refuses_everything_at_the_end(lab: Lab, each: str) -
     for _time in range(2):
         assert scan(lab, "client1", ADDRESSES[each][0]) == SUBMISSION - {"tcp/515"}
         assert scan(lab, "client1", ADDRESSES[each][1]) == SUBMISSION
+        # What is allowed behind it has no effect, and moves nothing of ours.
+        lab.host(each, "ufw allow 8080/tcp")
         assert not lab.firewall(each)["changed"]
         lab.host(each, "ufw reload")
+    lab.host(each, "iptables -I ufw-user-input 2 -j DROP")
+    assert lab.firewall(each)["changed"]
+    assert scan(lab, "client1", ADDRESSES[each][0], "22,631,8080") == {"tcp/631"}
     lab.firewall(each, vpsx_submission_port=9444)
     assert scan(lab, "client1", ADDRESSES[each][1], "22,631,9443,9444") == {"tcp/631", "tcp/9444"}
 
@@ -316,6 +321,11 @@ def test_what_is_sent(lab: Lab, each: str) -> None:
         lab.host(each, "ufw reload")
     lab.firewall(each, arguments=ABSENT)
     assert lab.scan(each, "192.0.2.20", "22,9100") == {"tcp/22"}
+    # A rule that refuses what is sent counts as much as the default.
+    lab.host(each, "ufw default allow outgoing; ufw deny out to any")
+    assert lab.scan(each, "192.0.2.20", "22,9100") == {"tcp/22"}
+    assert lab.firewall(each, **values)["changed"]
+    assert "tcp/9100" in lab.scan(each, "192.0.2.20", "22,9100")
 
 
 def test_without_ipv6_in_ufw(lab: Lab, each: str) -> None:

@@ -123,7 +123,8 @@ class Saved:
                 if piece.ours.direction == direction:
                     found.append(Place(index, piece.owners))
             elif piece.theirs is None or piece.theirs.direction == direction:
-                found.append(Place(index, (), _blocks(piece), bool(piece.theirs and piece.theirs.refuses_all)))
+                refuses = bool(piece.theirs and piece.theirs.refuses_all)
+                found.append(Place(index, (), _blocks(piece), refuses, refuses))
         return found
 
     def text_with(self, ours: Owned) -> str:

@@ -37,6 +37,7 @@ class Line:
     named: bool = False
     blocks: bool = False
     refuses_all: bool = False
+    ends: bool = False
 
 
 Chains = dict[str, list[Line]]
@@ -96,9 +97,10 @@ def _read(text: str, version: int, direction: str, known: _Known) -> Line:
         return Line(text, one, owners, named=True)
     if one in known.saved and one not in known.foreign and not line.comment:
         return Line(text, one, known.saved[one])
-    is_last = line.denies() or line.target == _ufw_tuple.logging_chain_of(version, direction)
-    refuses_all = line.plain and not line.protocol and is_last
-    return Line(text, blocks=line.target != "ACCEPT", refuses_all=refuses_all)
+    for_all = line.plain and not line.protocol
+    ends = for_all and line.denies()
+    logs = for_all and line.target == _ufw_tuple.logging_chain_of(version, direction)
+    return Line(text, blocks=line.target != "ACCEPT", refuses_all=ends or logs, ends=ends)
 
 
 def _once(lines: list[Line]) -> list[Line]:
@@ -139,7 +141,7 @@ def odd(chains: Mapping[str, list[Line]], version: int) -> dict[str, set[str]]:
 
 
 def _places(lines: Collection[Line]) -> list[Place]:
-    return [Place(index, line.owners, line.blocks, line.refuses_all) for index, line in enumerate(lines)]
+    return [Place(index, line.owners, line.blocks, line.refuses_all, line.ends) for index, line in enumerate(lines)]
 
 
 def changes(chains: Mapping[str, list[Line]], version: int, wanted: Owned, owners: Collection[str]) -> list[str]:
@@ -162,10 +164,12 @@ def changes(chains: Mapping[str, list[Line]], version: int, wanted: Owned, owner
             for one, whose in wanted.items()
             if one.direction == direction and one.version == version and one not in kept
         ]
-        if at is not None:
-            added = [f"-I {name} {at + 1 + count}{text[3 + len(name) :]}" for count, text in enumerate(added)]
-        found += added
+        # What goes goes first, all in one step for a packet: a new line may have the text of an old one.
         found += [f"-D{lines[index].text[2:]}" for index in stale]
+        if at is not None:
+            first = at + 1 - sum(index < at for index in stale)
+            added = [f"-I {name} {first + count}{text[3 + len(name) :]}" for count, text in enumerate(added)]
+        found += added
     return found
 
 

@@ -18,13 +18,15 @@ from dataclasses import dataclass
 class Place:
     """A rule as far as order goes: somebody else's has no owners; it ``blocks`` where it does more than accept.
 
-    ``index`` is for the caller.
+    ``refuses_all``: it refuses whatever comes, or logs it only; ``ends``: nothing comes past it. ``index`` is for the
+    caller.
     """
 
     index: int
     owners: tuple[str, ...] = ()
     blocks: bool = False
     refuses_all: bool = False
+    ends: bool = False
 
 
 def room(places: Sequence[Place]) -> int | None:
@@ -33,9 +35,14 @@ def room(places: Sequence[Place]) -> int | None:
     return final[-1].index if final else None
 
 
+def refuses(places: Sequence[Place]) -> bool:
+    """Whether what no rule accepts is refused by a rule of somebody else."""
+    return any(place.ends and not place.owners for place in places)
+
+
 def misplaced(places: Sequence[Place]) -> list[Place]:
     """Those of ours that stand elsewhere."""
-    needed = sum(place.blocks for place in places) - len(_final(places))
+    needed = sum(place.blocks for place in _reached(places)) - len(_final(places))
     found = []
     before = 0
     for place in places:
@@ -45,10 +52,16 @@ def misplaced(places: Sequence[Place]) -> list[Place]:
     return found
 
 
+def _reached(places: Sequence[Place]) -> Sequence[Place]:
+    """Without what stands behind a rule of somebody else that lets nothing past it."""
+    end = next((at for at, place in enumerate(places) if place.ends and not place.owners), len(places))
+    return places[: end + 1]
+
+
 def _final(places: Sequence[Place]) -> list[Place]:
     """The rules at the end that refuse everything, the last one first."""
     found: list[Place] = []
-    for place in reversed(places):
+    for place in reversed(_reached(places)):
         if not place.owners and not place.refuses_all:
             break
         if not place.owners:

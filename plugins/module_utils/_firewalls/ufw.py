@@ -22,6 +22,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
     _ufw_file,
     _ufw_host,
     _ufw_live,
+    _ufw_order,
     _ufw_tuple,
     _whole_file,
 )
@@ -109,7 +110,10 @@ class Ufw(_backend.Backend):
             raise
 
     def denies_outgoing(self) -> bool:
-        return _ufw_host.setting(_ufw_host.DEFAULTS, "DEFAULT_OUTPUT_POLICY") in ("drop", "reject")
+        if _ufw_host.setting(_ufw_host.DEFAULTS, "DEFAULT_OUTPUT_POLICY") in ("drop", "reject"):
+            return True
+        look = self._seen or self._look()
+        return any(_ufw_order.refuses(look.files[version].places("out")) for version in look.chains)
 
     def check(self, aims: _state.States, _now: _state.States) -> _state.States:
         look = self._seen or self._look()

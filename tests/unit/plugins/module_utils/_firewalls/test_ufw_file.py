@@ -110,11 +110,20 @@ def test_what_accepts_or_is_elsewhere_or_refuses_all_at_the_end_may_stand_behind
 
 def test_ours_stand_before_what_refuses_everything_at_the_end_only() -> None:
     assert add(text(SSH, ALL), OURS) == text(SSH, MINE, ALL)
-    assert add(text(ALL, SSH), OURS) == text(ALL, SSH, MINE)
+    assert add(text(ALL, SSH), OURS) == text(MINE, ALL, SSH)
     assert add(text(SSH, ALL, ALL_OUT), OURS) == text(SSH, MINE, ALL, ALL_OUT)
     behind = parse(PATH, 4, text(SSH, ALL, MINE))
     assert list(behind.odd()) == [VPSX]
     assert behind.text_with(OURS) == text(SSH, MINE, ALL)
+
+
+def test_what_is_added_behind_the_end_moves_nothing() -> None:
+    there = parse(PATH, 4, text(SSH, MINE, ALL, SSH, DENY))
+    assert there.odd() == {}
+    assert there.text_with(OURS) == there.text()
+    moved = parse(PATH, 4, text(SSH, ALL, SSH, MINE))
+    assert list(moved.odd()) == [VPSX]
+    assert moved.text_with(OURS) == text(SSH, MINE, ALL, SSH)
 
 
 def test_a_tuple_of_two_owners_stands_once() -> None:
@@ -206,7 +215,7 @@ def test_what_others_open_and_block() -> None:
         "\n### tuple ### deny any any 0.0.0.0/0 any 203.0.113.0/24 in\n-A ufw-user-input -s 203.0.113.0/24 -j DROP\n"
     )
     partly = "\n### tuple ### deny tcp 515 192.0.2.1 any 203.0.113.0/24 in\n-A x\n"
-    found = _ufw_file.foreign(parse(PATH, 4, text(ALL, anything, partly)))
+    found = _ufw_file.foreign(parse(PATH, 4, text(anything, partly, ALL, DENY)))
     assert [one.rule.as_text() for one in found if one.rule.peers != ("0.0.0.0/0",)] == [
         "in tcp 1-65535 from 203.0.113.0/24",
         "in udp 1-65535 from 203.0.113.0/24",

@@ -70,26 +70,26 @@ def test_only_what_differs_comes_and_goes() -> None:
     chains = parse(dump(SSH, DENY, live(ONE, VPSX), live(OUT, MVE)), 4, {})
     assert changes(chains, 4, {ONE: (VPSX,), OUT: (MVE,)}, [VPSX]) == []
     assert changes(chains, 4, {OTHER: (VPSX,), OUT: (MVE,)}, [VPSX]) == [
-        added(OTHER, VPSX),
         f"-D{live(ONE, VPSX)[2:]}",
+        added(OTHER, VPSX),
     ]
     assert changes(chains, 4, {ONE: (VPSX,)}, [MVE]) == [f"-D{live(OUT, MVE)[2:]}"]
 
 
 def test_a_second_owner_renames_the_line() -> None:
     chains = parse(dump(live(ONE, VPSX)), 4, {})
-    assert changes(chains, 4, {ONE: (MVE, VPSX)}, [MVE]) == [added(ONE, MVE, VPSX), f"-D{live(ONE, VPSX)[2:]}"]
+    assert changes(chains, 4, {ONE: (MVE, VPSX)}, [MVE]) == [f"-D{live(ONE, VPSX)[2:]}", added(ONE, MVE, VPSX)]
     # Without a name its owners are those of the file.
     chains = parse(dump(live(ONE)), 4, {ONE: (VPSX,)})
     assert changes(chains, 4, {ONE: (VPSX,)}, [VPSX]) == []
-    assert changes(chains, 4, {ONE: (MVE, VPSX)}, [MVE]) == [added(ONE, MVE, VPSX), f"-D{live(ONE)[2:]}"]
+    assert changes(chains, 4, {ONE: (MVE, VPSX)}, [MVE]) == [f"-D{live(ONE)[2:]}", added(ONE, MVE, VPSX)]
 
 
 @pytest.mark.parametrize("later", [DENY, LIMIT, LOG_ALL + "\n" + SSH, HOSTILE])
 def test_ours_go_behind_what_does_not_accept(later: str) -> None:
     chains = parse(dump(SSH, live(ONE, VPSX), later), 4, {})
     assert list(odd(chains, 4)) == [VPSX]
-    assert changes(chains, 4, {ONE: (VPSX,)}, [VPSX]) == [added(ONE, VPSX), f"-D{live(ONE, VPSX)[2:]}"]
+    assert changes(chains, 4, {ONE: (VPSX,)}, [VPSX]) == [f"-D{live(ONE, VPSX)[2:]}", added(ONE, VPSX)]
 
 
 def test_ours_stand_before_what_refuses_everything_at_the_end() -> None:
@@ -101,9 +101,16 @@ def test_ours_stand_before_what_refuses_everything_at_the_end() -> None:
     chains = parse(dump(SSH, ALL, live(ONE, VPSX)), 4, {})
     assert list(odd(chains, 4)) == [VPSX]
     assert changes(chains, 4, {ONE: (VPSX,), OTHER: (VPSX,)}, [VPSX]) == [
+        f"-D{live(ONE, VPSX)[2:]}",
         added(ONE, VPSX).replace("-A ufw-user-input", "-I ufw-user-input 2"),
         added(OTHER, VPSX).replace("-A ufw-user-input", "-I ufw-user-input 3"),
+    ]
+    # What goes above is not counted, and what stands behind the end is reached by nothing.
+    chains = parse(dump(live(OTHER, VPSX), DENY, ALL, SSH, live(ONE, VPSX)), 4, {})
+    assert changes(chains, 4, {ONE: (VPSX,)}, [VPSX]) == [
+        f"-D{live(OTHER, VPSX)[2:]}",
         f"-D{live(ONE, VPSX)[2:]}",
+        added(ONE, VPSX).replace("-A ufw-user-input", "-I ufw-user-input 2"),
     ]
 
 
@@ -121,7 +128,7 @@ def test_many_that_go_behind_many_that_stay_make_all_anew() -> None:
     few = changes(chains, 4, dict.fromkeys(tuples[800:], (VPSX,)), [VPSX])
     assert len(few) == 800
     many = changes(chains, 4, dict.fromkeys(tuples[:800], (VPSX,)), [VPSX])
-    assert many == [*(added(one, VPSX) for one in tuples[:800]), *(f"-D{live(one, VPSX)[2:]}" for one in tuples)]
+    assert many == [*(f"-D{live(one, VPSX)[2:]}" for one in tuples), *(added(one, VPSX) for one in tuples[:800])]
 
 
 @settings(max_examples=200)
