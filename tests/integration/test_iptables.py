@@ -199,6 +199,9 @@ CATCH_ALL = {
     "log": '-A INPUT -m limit --limit 5/min -j LOG --log-prefix "no: "\n-A INPUT -j DROP',
     "chain": ":LOGDROP - [0:0]\n-A LOGDROP -j LOG\n-A LOGDROP -j DROP\n-A INPUT -g LOGDROP",
     "protocols": "-A INPUT -p tcp -j DROP\n-A INPUT -p udp -j REJECT\n-A INPUT -j DROP",
+    "limited": "-A INPUT -m limit --limit 10/sec -j REJECT\n-A INPUT -j DROP",
+    "nested": ":RH - [0:0]\n-A RH -p tcp -m tcp --dport 22 -j ACCEPT\n-A RH -j REJECT\n-A INPUT -j RH",
+    "for good": ":OWN - [0:0]\n-A OWN -p tcp -m tcp --dport 22 -j ACCEPT\n-A INPUT -g OWN",
     "dead": "-A INPUT -j DROP\n-A INPUT -p tcp -m tcp --dport 8080 -j ACCEPT",
 }
 
@@ -216,6 +219,23 @@ def test_stands_before_the_catch_all(lab: Lab, host: str, kind: str) -> None:
     assert [tcp(lab, "client1", address) for address in ADDRESSES[host]] == [SUBMISSION, SUBMISSION]
     lab.firewall(host, arguments=ABSENT)
     assert chain(lab, host) == [*before, *after]
+
+
+def test_a_file_written_by_hand_loads_with_ours(lab: Lab, host: str) -> None:
+    """In sections, each with its chains, and a catch-all that iptables-save would spell otherwise."""
+    lines = "-A INPUT -s 0/0 -d 0/0 --jump=DROP\\n:late - [0:0]\\n-A late -j ACCEPT\\n-A FORWARD -j late"
+    restart = "systemctl restart netfilter-persistent"
+    lab.host(host, f"sed -i 's|^COMMIT|{lines}\\nCOMMIT|' /etc/iptables/rules.v4; {restart}")
+    lab.firewall(host)
+    live = dump(lab, host)
+    lab.host(host, f"iptables -F; iptables -X; {restart}")
+    assert dump(lab, host) == live
+    assert tcp(lab, "client1", ADDRESSES[host][0]) == SUBMISSION
+    assert not lab.firewall(host)["changed"]
+    lab.host(host, "sed -i 's/^-A INPUT -s/-I INPUT -s/' /etc/iptables/rules.v4")
+    more = {"owner": "more", "rules": [{"transport": "tcp", "ports": ["8080"], "peers": ["any"]}]}
+    answer = lab.firewall(host, arguments=more, ok=False)
+    assert "inserts a rule before those above it: -I INPUT -s 0/0" in answer["msg"]
 
 
 def test_others_drops_win(lab: Lab, each: str) -> None:

@@ -31,6 +31,8 @@ _SIMPLE = re.compile(r"-A (\S+) -([sd]) ([0-9a-f.:]+/[0-9]+) -j (ACCEPT|DROP|RET
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _HOST4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}/32\Z")
 _PORTS = re.compile(r"([0-9]{0,5})(?::([0-9]{0,5}))?\Z")
+_PARTS4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}\Z")
+_GLUED = re.compile(r"(-[AgjmpsdioDIc])([^-=].*)\Z", re.DOTALL)
 _SIMPLE_WORDS = re.compile(r"[A-Za-z0-9_-]+\Z")
 _PROTOCOLS = {"6": "tcp", "17": "udp", "all": "", "0": ""}
 _SHORT = {
@@ -50,6 +52,8 @@ _SHORT = {
     "--destination-ports": "--dports",
     "--source-ports": "--sports",
     "--state": "--ctstate",
+    "--in-interface": "-i",
+    "--out-interface": "-o",
 }
 # What says how a target does its work, and not which packets it gets.
 _OF_TARGETS = frozenset(
@@ -68,8 +72,9 @@ class Line:
 
     ``rule`` is what it matches: peers is one network, the family's whole range where it names none; ports are all
     where it names none; transport is empty where it names no protocol. It is None where a match is not understood, or
-    the protocol is neither tcp nor udp. ``plain``: it has no match at all but the protocol and comments (and a limit,
-    where it only logs).
+    the protocol is neither tcp nor udp. ``plain``: it has no match at all but the protocol and comments, and what holds
+    for each connection that comes from elsewhere. ``limited``: it is for some of the packets only, by their rate, and
+    does not only log. ``goto``: what comes to the end of its target goes on where this chain was called.
     """
 
     chain: str
@@ -79,6 +84,8 @@ class Line:
     plain: bool
     text: str
     protocol: str = ""
+    limited: bool = False
+    goto: bool = False
 
     def denies(self) -> bool:
         return self.target in DENIES
@@ -91,7 +98,7 @@ def read(text: str, version: int, direction: str) -> Line:
     """The meaning of one line ``-A CHAIN …``; the chain is empty where it is no such line."""
     text = text.strip()
     simple = _SIMPLE.match(text)
-    if simple and (simple[2] == "s") == (direction == "in"):
+    if simple and (simple[2] == "s") == (direction == "in") and not simple[3].endswith("/0"):
         peer = network(simple[3], version)
         rule = _rules.Rule(direction, "", EVERY_PORT, (peer,)) if peer else None
         return Line(simple[1], simple[4], "", rule, False, text)
@@ -107,7 +114,7 @@ class _Reader:
         self.peer: str | None = _ANY[version]
         self.spans: dict[str, tuple[_rules.Span, ...]] = {}
         self.understood = self.plain = True
-        self.limited = False
+        self.limited = self.goto = False
 
     def line(self) -> Line:
         counters = _COUNTERS.match(self.text)
@@ -115,8 +122,11 @@ class _Reader:
         at, negated = 0, False
         while at < len(found):
             word, quoted = found[at]
-            name = word if quoted else _SHORT.get(word, word)
             at += 1
+            if not quoted:
+                word, value = _glued(word)
+                found[at:at] = [(value, True)] if value is not None else []
+            name = word if quoted else _SHORT.get(word, word)
             if name == "!" and not quoted:
                 negated = True
                 continue
@@ -133,9 +143,14 @@ class _Reader:
             elif self._take(name, value, negated):
                 at += 1
             negated = False
-        if self.limited and self.target not in LOGS:
-            self._unknown()
-        return Line(self.chain, self.target, self.comment, self._rule(), self.plain, self.text, self.protocol)
+        limited = self.limited and self.target not in LOGS
+        if limited:
+            self.understood = False
+            self.plain = self.plain and self.target in DENIES
+        rule = self._rule()
+        return Line(
+            self.chain, self.target, self.comment, rule, self.plain, self.text, self.protocol, limited, self.goto
+        )
 
     def _unknown(self) -> None:
         self.understood = self.plain = False
@@ -146,13 +161,13 @@ class _Reader:
             self.chain = value
         elif name in ("-j", "-g"):
             self.target = value
+            self.goto = name == "-g"
         elif name == "--comment":
             self.comment = value
         elif name in _OF_TARGETS:
             pass
         elif negated:
-            self._unknown()
-            return False
+            return self._other_than(name, value)
         elif name == "-p":
             self.protocol = _PROTOCOLS.get(value.lower(), value.lower())
         elif name == "-m":
@@ -164,7 +179,19 @@ class _Reader:
             return self._match(name, value)
         return True
 
+    def _other_than(self, name: str, value: str) -> bool:
+        if name in ("-i", "-o") and value == "lo":
+            # What comes from elsewhere, or goes there, does not come by this one.
+            return True
+        self._unknown()
+        return False
+
     def _match(self, name: str, value: str) -> bool:
+        if name in ("-s", "-d") and network(value, self.version) == _ANY[self.version]:
+            return True
+        if name == "--ctstate" and "NEW" in value.split(","):
+            # Whatever else it lets through: every connection begins so.
+            return True
         self.plain = False
         if name in ("-s", "-d"):
             mine = (name == "-s") == (self.direction == "in")
@@ -177,8 +204,7 @@ class _Reader:
             self.understood = self.understood and bool(spans) and side not in self.spans
             self.spans[side] = spans
         elif name == "--ctstate":
-            # Whatever else it lets through: without NEW no connection begins.
-            self.understood = self.understood and "NEW" in value.split(",")
+            self._unknown()
         else:
             self._unknown()
             return False
@@ -195,6 +221,15 @@ class _Reader:
             (self.peer,),
             () if source == EVERY_PORT else source,
         )
+
+
+def _glued(word: str) -> tuple[str, str | None]:
+    """An option and the value that is written together with it, as ``--jump=DROP`` and ``-jDROP``; None without one."""
+    name, mark, value = word.partition("=")
+    if mark and name.startswith("--"):
+        return name, value
+    match = _GLUED.match(word)
+    return (match[1], match[2]) if match else (word, None)
 
 
 def _begins(flags: list[tuple[str, bool]]) -> bool:
@@ -242,6 +277,10 @@ def network(text: str, version: int) -> str | None:
     """A network in its one spelling, None where it is none of this family (a name, a mask with holes)."""
     if version == 4 and _HOST4.match(text):
         return text
+    address, slash, mask = text.partition("/")
+    if version == 4 and slash and _PARTS4.match(address):
+        # As iptables reads it: 10/8, 0/0.
+        text = f"{address}{'.0' * (3 - address.count('.'))}/{mask}"
     try:
         found = ipaddress.ip_network(text, strict=False)
     except ValueError:

@@ -147,7 +147,9 @@ def _edit(text: str, version: int, wanted: Mapping[str, Chains], shorts: Mapping
         added = [place.jump(base, owner, name) for owner, name in names.items() if name in chains]
         at = _before(body, version, direction)
         body[at:at] = [f"{rule}{ending}" for rule in added]
-    last = max((at for at, line in enumerate(body, 1) if line.lstrip().startswith(":")), default=0)
+    # Before the first rule: a file that declares others' chains further below would not load with ours there.
+    first = next((at for at, line in enumerate(body) if tables.rule_of(line)[0]), len(body))
+    last = max((at for at, line in enumerate(body[:first], 1) if line.lstrip().startswith(":")), default=0)
     body[last:last] = [f":{name} - [0:0]{ending}" for name in sorted(chains)]
     return "".join([*lines[: begin + 1], *body, *filled, *lines[end:]])
 

@@ -13,24 +13,37 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import Table
 
 
-def others(table: Table, chain: str, where: str, seen: tuple[str, ...] = ()) -> list[_backend.Foreign]:
-    """The rules of others in a chain, and in those that it always leads to, that are about ports or addresses."""
+def others(table: Table, base: str, where: str) -> list[_backend.Foreign]:
+    """The rules of others in INPUT or OUTPUT, and in the chains that it always leads to, about ports or addresses."""
+    return _others(table, base, where, ())
+
+
+def _others(table: Table, chain: str, where: str, seen: tuple[str, ...]) -> list[_backend.Foreign]:
     found: list[_backend.Foreign] = []
-    lines = table.lines(chain)
+    base = seen[0] if seen else chain
+    lines = table.lines(chain, "out" if base == tables.BASES["out"] else "in")
     foreign = [line for line in lines if not tables.short_of(line.target)]
     judged = foreign[: _xtables_place.place(table, chain, foreign)] if not seen else foreign
     for number, line in enumerate(lines, 1):
         if line not in judged or line.rule is None:
             continue
-        if line.plain and not line.protocol and line.target in table.chains and line.target not in (chain, *seen):
-            found += others(table, line.target, where, (*seen, chain))
-        else:
-            found += _from_line(table, line, f"{where}{chain} rule {number} ({_body(line)})")
+        leads = line.plain and not line.protocol and line.target in table.chains and line.target not in (chain, *seen)
+        if leads:
+            found += _others(table, line.target, where, (*seen, chain))
+        if not leads or line.goto:
+            found += _from_line(table, line, base, f"{where}{chain} rule {number} ({_body(line)})")
     return found
 
 
-def _from_line(table: Table, line: Line, where: str) -> list[_backend.Foreign]:
-    blocks = line.denies() or (line.target in table.chains and _xtables_place.refusing_chain(table, line.target))
+def _from_line(table: Table, line: Line, base: str, where: str) -> list[_backend.Foreign]:
+    in_chain = line.target in table.chains
+    # What returns from INPUT or OUTPUT, or comes to the end of a chain that it was sent to for good, gets the policy.
+    for_good = line.chain == base and (line.target == "RETURN" or (line.goto and in_chain))
+    blocks = (
+        line.denies()
+        or (in_chain and _xtables_place.refusing_chain(table, line.target))
+        or (for_good and _xtables_place.refused_at(table, line, base))
+    )
     if line.rule is None or not (blocks or line.target == "ACCEPT"):
         return []
     rule = line.rule

@@ -35,7 +35,7 @@ def denies(table: Table, base: str) -> bool:
     foreign = [line for line in table.lines(base) if not short_of(line.target)]
     for line in foreign:
         if _ends(table, line):
-            return line.target != "ACCEPT"
+            return refused_at(table, line, base)
     tail = foreign[place(table, base, foreign) :]
     return table.policies.get(base) == "DROP" or any(_refuses(table, line) for line in tail)
 
@@ -44,24 +44,60 @@ def place(table: Table, base: str, foreign: Sequence[Line]) -> int:
     """Before which of others' rules ours belong: the first of the final catch-all, or the end.
 
     The catch-all is the longest tail of rules that refuse or only log, whatever the packet; behind a rule that refuses
-    everything nothing is reached.
+    everything nothing is reached. A chain that refuses nothing but, at its end, everything is part of it.
     """
     end = next((at + 1 for at, line in enumerate(foreign) if _ends(table, line)), len(foreign))
     begin = end
-    while begin and _is_tail(table, foreign[begin - 1]):
+    while begin and (_is_tail(table, foreign[begin - 1]) or _refuses_at_last(table, foreign[begin - 1], base)):
         begin -= 1
-    decides = any(_refuses(table, line) for line in foreign[begin:end]) or table.policies.get(base) == "DROP"
+    tail = foreign[begin:end]
+    decides = table.policies.get(base) == "DROP" or any(
+        _refuses(table, line) or _refuses_at_last(table, line, base) for line in tail
+    )
     return begin if decides else end
 
 
 def _ends(table: Table, line: Line, nested: int = 0) -> bool:
-    """Whether no packet comes past the line."""
-    if not line.plain or line.protocol:
+    """Whether no packet comes past the line; in INPUT and OUTPUT what returns, or goes to a chain, gets the policy."""
+    if not line.plain or line.protocol or line.limited:
         return False
-    if line.target == "ACCEPT" or line.denies():
+    if line.target in ("ACCEPT", "RETURN") or line.denies():
         return True
-    inner = table.lines(line.target) if nested < _NESTED else []
-    return _is_tail(table, line) and any(_ends(table, one, nested + 1) for one in inner)
+    if line.target not in table.chains or short_of(line.target):
+        return False
+    return line.goto or _last(table, line.target, nested) is not None
+
+
+def _last(table: Table, chain: str, nested: int = 0) -> Line | None:
+    """The rule of a chain past which nothing comes, where nothing comes back from the chain before that."""
+    if nested < _NESTED:
+        for line in table.lines(chain):
+            if line.target == "RETURN" or line.goto:
+                return None
+            if _ends(table, line, nested + 1):
+                return line
+    return None
+
+
+def refused_at(table: Table, line: Line, base: str, nested: int = 0) -> bool:
+    """Whether what comes to a rule past which nothing comes is refused, unless something before the end accepts it."""
+    if line.target in table.chains and nested < _NESTED:
+        last = _last(table, line.target)
+        if last:
+            return refused_at(table, last, base, nested + 1)
+    return line.denies() or (line.target != "ACCEPT" and table.policies.get(base) == "DROP")
+
+
+def _refuses_at_last(table: Table, line: Line, base: str) -> bool:
+    """Whether the rule's chain refuses nothing but everything at its end, so that no drop of others would be passed."""
+    if not _ends(table, line) or not refused_at(table, line, base):
+        return False
+    inner = table.lines(line.target)
+    last = _last(table, line.target)
+    before = inner[: inner.index(last)] if last else inner
+    return all(one.target == "ACCEPT" or _is_tail(table, one) for one in before) and (
+        last is None or _is_tail(table, last)
+    )
 
 
 def _is_tail(table: Table, line: Line, nested: int = 0) -> bool:
@@ -75,9 +111,9 @@ def _is_tail(table: Table, line: Line, nested: int = 0) -> bool:
 
 
 def _refuses(table: Table, line: Line, nested: int = 0) -> bool:
-    """Whether some packets are refused here."""
+    """Whether some packets are refused here, whatever their rate."""
     inner = table.lines(line.target) if nested < _NESTED else []
-    return line.denies() or any(_refuses(table, one, nested + 1) for one in inner)
+    return (line.denies() and not line.limited) or any(_refuses(table, one, nested + 1) for one in inner)
 
 
 def refusing_chain(table: Table, name: str) -> bool:
@@ -132,6 +168,8 @@ def jump_faults(table: Table, owner: str, short: str) -> list[str]:
             found.append(f"{base} has not exactly one jump to {main}")
         elif misplaced(table, base, short):
             found.append(f"the jump to {main} stands at the wrong place in {base}")
+        elif main in table.late:
+            found.append(f"the jump to {main} stands before the line that declares it")
     found += [f"a chain of somebody else leads to ours: {printable(line.text)}" for line in intruders(table, short)]
     return found
 

@@ -37,21 +37,25 @@ _SHOWN = 160
 class Table:
     """The chains of a table, and the policies of those that are built in. Lines are without counters.
 
-    ``counts`` are what the policies have counted, as it was printed.
+    ``counts`` are what the policies have counted, as it was printed. ``late`` are chains that a saved file declares
+    behind a rule that leads to them, and ``inserted`` its rules that go before those above.
     """
 
     version: int
     chains: Chains = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
     counts: dict[str, str] = field(default_factory=dict)
-    _read: dict[str, list[Line]] = field(default_factory=dict, compare=False, repr=False)
+    late: set[str] = field(default_factory=set)
+    inserted: list[str] = field(default_factory=list)
+    _read: dict[tuple[str, str], list[Line]] = field(default_factory=dict, compare=False, repr=False)
 
-    def lines(self, base: str) -> list[Line]:
-        """The rules of INPUT or OUTPUT, or of a chain that they reach."""
-        if base not in self._read:
-            direction = "out" if base == BASES["out"] else "in"
-            self._read[base] = [read(text, self.version, direction) for text in self.chains.get(base, ())]
-        return self._read[base]
+    def lines(self, chain: str, direction: str = "") -> list[Line]:
+        """The rules of INPUT or OUTPUT, or of a chain that they reach, in the direction of the one that reaches it."""
+        direction = direction or ("out" if chain == BASES["out"] else "in")
+        key = (chain, direction)
+        if key not in self._read:
+            self._read[key] = [read(text, self.version, direction) for text in self.chains.get(chain, ())]
+        return self._read[key]
 
     def ours(self, short: str) -> Chains:
         """The chains of an owner."""
@@ -79,13 +83,19 @@ def mains(short: str) -> dict[str, str]:
 def parse(lines: Iterable[str], version: int) -> Table:
     """The table out of the lines between ``*filter`` and ``COMMIT``, as a program or a person wrote them."""
     table = Table(version)
+    named: set[str] = set()
     for raw in lines:
         chain, text = rule_of(raw)
         if chain:
             table.chains.setdefault(chain, []).append(text)
+            if PREFIX in text and chain in BASES.values():
+                named.add(read(text, version, "in").target)
+        elif text.startswith(("-I", "--insert")):
+            table.inserted.append(text)
         elif text.startswith(":"):
             name, policy, count = [*text[1:].split(), "", "", ""][:3]
             table.chains.setdefault(name, [])
+            table.late.update({name} & named)
             if policy not in ("-", ""):
                 table.policies[name] = policy
                 table.counts[name] = count

@@ -169,6 +169,8 @@ class Iptables(_backend.Backend):
             old = _xtables_file.read(path)
             _refuse_intruders(_parse(old, version), aims, self.shorts, path)
             new = _xtables_file.edit(old, version, rules, self.shorts)
+            if new != old and any(rules.values()):
+                _refuse_inserted(_parse(old, version), path)
             if new != old:
                 found[path] = (version, old, new)
         return found
@@ -227,7 +229,8 @@ class Iptables(_backend.Backend):
         return [
             found
             for version, table in self.live().items()
-            for found in _xtables_foreign.others(table, BASES["in"], f"{programs.PROGRAMS[version]} ")
+            for base in BASES.values()
+            for found in _xtables_foreign.others(table, base, f"{programs.PROGRAMS[version]} ")
         ]
 
     def notes(self) -> list[str]:
@@ -298,6 +301,16 @@ def _stale(run: _host.Run, shorts: Mapping[str, str]) -> list[tuple[Table, list[
         unused = [name for owner in shorts.keys() - going.keys() for name in place.unused(table, shorts[owner])]
         found.append((table, [*place.script(table, going, shorts), *place.removal(unused)]))
     return found
+
+
+def _refuse_inserted(table: Table, path: str) -> None:
+    """Where a rule of INPUT or OUTPUT goes before those above it, what is in front of ours can't be told."""
+    for text in table.inserted:
+        if {word for word, _quoted in _xtables.words(text)[:2]} & {*BASES.values()}:
+            raise _host.HostError(
+                f"{path} inserts a rule before those above it: {tables.printable(text)}. So where ours would stand is "
+                f"not certain. Write it with -A, in the order that counts, as iptables-save does. {_host.UNCHANGED}"
+            )
 
 
 def _refuse_intruders(table: Table, aims: _state.States, shorts: Mapping[str, str], where: str) -> None:

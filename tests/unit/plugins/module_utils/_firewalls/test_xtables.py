@@ -44,6 +44,7 @@ ANY4, NET = "0.0.0.0/0", "198.51.100.0/24"
         ("-A c -p tcp -j DROP", Rule("in", "tcp", EVERY_PORT, (ANY4,))),
         ("-A c -p 6 -m conntrack --ctstate NEW --dport 9 -j DROP", Rule("in", "tcp", ((9, 9),), (ANY4,))),
         ("-A c -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP", Rule("in", "tcp", EVERY_PORT, (ANY4,))),
+        ("-A c -s10/8 --protocol=udp -jDROP", Rule("in", "udp", EVERY_PORT, ("10.0.0.0/8",))),
         ("-A c -c 1 2 -p tcp -m tcp --dport 0:5 -j DROP", Rule("in", "tcp", ((1, 5),), (ANY4,))),
         (
             '--append c --protocol tcp --destination-port 22 -m comment --comment "-j DROP" --jump ACCEPT',
@@ -100,11 +101,19 @@ def test_destinations_are_the_peers_of_what_is_sent() -> None:
         ("-p tcp -j DROP", "DROP", True),
         ('-m comment --comment "a \\"b\\" -s 10.0.0.1" -j DROP', "DROP", True),
         ('-m limit --limit 5/min -j LOG --log-prefix "-j ACCEPT" --log-uid', "LOG", True),
-        ("-m limit --limit 5/min -j DROP", "DROP", False),
+        ("-m limit --limit 5/min -j DROP", "DROP", True),
+        ("-m limit --limit 5/min -j ACCEPT", "ACCEPT", False),
         ("-m comment --comment counted", "", True),
         ("-g LOGDROP", "LOGDROP", True),
         (f"-s {NET} -j DROP", "DROP", False),
-        ("-m state --state NEW -j DROP", "DROP", False),
+        ("-m state --state NEW -j DROP", "DROP", True),
+        ("-m state --state ESTABLISHED -j DROP", "DROP", False),
+        ("-s 0/0 -d 0.0.0.0/0 --jump=DROP", "DROP", True),
+        ("-s10/8 -jDROP", "DROP", False),
+        ("! -i lo -j REJECT", "REJECT", True),
+        ("! -i eth0 -j REJECT", "REJECT", False),
+        ("-i lo -j REJECT", "REJECT", False),
+        ("-m comment --comment -jACCEPT -j DROP", "DROP", True),
     ],
 )
 def test_plain_lines_have_no_condition(rest: str, target: str, plain: bool) -> None:
@@ -125,13 +134,17 @@ def test_a_quoted_word_comes_back(text: str) -> None:
     assert (read(line, 4, "in").comment, read(line, 4, "in").target) == (text, "c2")
 
 
-@pytest.mark.parametrize("text", ["1.2.3.4.", "1.2.3.4/33", "256.0.0.1/32", "1.2.3/32", "", "::1", "a", "1.2.3.4/a"])
+@pytest.mark.parametrize(
+    "text", ["1.2.3.4.", "1.2.3.4/33", "256.0.0.1/32", "1.2.3", "999/8", "", "::1", "a", "1.2.3.4/a"]
+)
 def test_what_is_no_network(text: str) -> None:
     assert network(text, 4) is None
 
 
 def test_networks_have_one_spelling() -> None:
     assert network("10.1.2.3/255.0.0.0", 4) == "10.0.0.0/8"
+    assert network("10/8", 4) == "10.0.0.0/8"
+    assert network("0/0", 4) == "0.0.0.0/0"
     assert network("2001:DB8:0::1", 6) == "2001:db8::1/128"
 
 

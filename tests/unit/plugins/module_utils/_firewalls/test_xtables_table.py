@@ -138,6 +138,17 @@ def test_any_rules_lead_to_any_others_and_come_back(some: list[Rule], others: li
         ([FIRST, "-A INPUT -j DROP", FIRST], "ACCEPT", 1),
         ([FIRST, "-A INPUT -j ACCEPT", "-A INPUT -j DROP"], "DROP", 2),
         ([FIRST, "-A INPUT -j A", "-A A -j B", "-A B -j A"], "DROP", 2),
+        ([FIRST, "-A INPUT -m limit --limit 9/sec -j REJECT", "-A INPUT -j DROP"], "ACCEPT", 1),
+        ([FIRST, "-A INPUT -m limit --limit 9/sec -j REJECT"], "ACCEPT", 2),
+        ([FIRST, "-A INPUT -s 0/0 -d 0.0.0.0/0 --jump=DROP"], "ACCEPT", 1),
+        ([FIRST, "-A INPUT ! -i lo -j DROP"], "ACCEPT", 1),
+        ([FIRST, "-A INPUT -j RH", "-A RH -i lo -j ACCEPT", "-A RH -j LOG", "-A RH -j REJECT"], "ACCEPT", 1),
+        ([FIRST, "-A INPUT -j RH", "-A RH -s 192.0.2.9/32 -j DROP", "-A RH -j REJECT"], "ACCEPT", 2),
+        ([FIRST, "-A INPUT -j RH", "-A RH -s 192.0.2.9/32 -j RETURN", "-A RH -j REJECT"], "ACCEPT", 2),
+        ([FIRST, "-A INPUT -g RH", "-A RH -p tcp -m tcp --dport 22 -j ACCEPT"], "DROP", 1),
+        ([FIRST, "-A INPUT -g RH", "-A RH -p tcp -m tcp --dport 22 -j DROP"], "DROP", 2),
+        ([FIRST, "-A INPUT -j RETURN"], "DROP", 1),
+        ([FIRST, "-A INPUT -j RETURN"], "ACCEPT", 2),
         ([], "DROP", 0),
     ],
 )
@@ -209,6 +220,13 @@ def test_a_chain_that_somebody_leads_to_stays_empty() -> None:
         (["-A INPUT -j ACCEPT", "-A INPUT -j REJECT"], "DROP", False),
         (["-A INPUT -j LOG"], "ACCEPT", False),
         (["-A INPUT -j L", "-A L -j DROP"], "ACCEPT", True),
+        (["-A INPUT -j L", "-A L -p udp -j ACCEPT", "-A L -s 192.0.2.9/32 -j DROP", "-A L -j DROP"], "ACCEPT", True),
+        (["-A INPUT -j L", "-A L -s 192.0.2.9/32 -j RETURN", "-A L -j DROP"], "ACCEPT", False),
+        (["-A INPUT -j L", "-A L -j ACCEPT", "-A L -j DROP"], "DROP", False),
+        (["-A INPUT -g L", "-A L -p udp -j ACCEPT"], "ACCEPT", False),
+        (["-A INPUT -g L", "-A L -p udp -j ACCEPT", "-A INPUT -j ACCEPT"], "DROP", True),
+        (["-A INPUT -j RETURN", "-A INPUT -j DROP"], "ACCEPT", False),
+        (["-A INPUT -m limit --limit 9/sec -j DROP"], "ACCEPT", False),
     ],
 )
 def test_whether_the_rest_is_refused(rules: list[str], policy: str, refused: bool) -> None:
@@ -230,6 +248,44 @@ def test_the_rules_of_others() -> None:
         (False, "udp", "iptables INPUT rule 2 (-s 192.0.2.9/32 -j LOGDROP)"),
         (False, "tcp", "iptables F2B rule 1 (-p tcp -m tcp --dport 515 -j REJECT)"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "where"),
+    [
+        (["-A INPUT -s 192.0.2.9/32 -j RETURN"], "INPUT rule 1 (-s 192.0.2.9/32 -j RETURN)"),
+        (["-A INPUT -p tcp -g L", FIRST.replace("INPUT", "L"), "-A L -j REJECT"], "INPUT rule 1 (-p tcp -g L)"),
+        (["-A INPUT -p tcp -g L", "-A L -p udp -j ACCEPT"], "INPUT rule 1 (-p tcp -g L)"),
+        (["-A INPUT -j L", "-A L -s 192.0.2.9/32 -j RETURN", "-A L -p tcp -j DROP"], "L rule 2 (-p tcp -j DROP)"),
+        (
+            ["-A INPUT -g L", "-A L -p tcp -m tcp --dport 515 -j DROP"],
+            "L rule 1 (-p tcp -m tcp --dport 515 -j DROP), INPUT rule 1 (-g L)",
+        ),
+    ],
+)
+def test_what_gets_the_policy_is_blocked_by_who_sends_it_there(rules: list[str], where: str) -> None:
+    found = foreign.others(table(*rules, policy="DROP"), "INPUT", "")
+    assert ", ".join(dict.fromkeys(one.where for one in found if not one.opens)) == where
+
+
+def test_what_is_sent_is_looked_at_in_its_own_direction() -> None:
+    now = table("-A OUTPUT -j L", "-A L -d 192.0.2.9/32 -p tcp -m tcp --dport 9100 -j DROP")
+    assert [(one.opens, one.rule.as_text()) for one in foreign.others(now, "OUTPUT", "")] == [
+        (False, "out tcp 9100 to 192.0.2.9")
+    ]
+
+
+def test_a_chain_that_is_declared_late_keeps_the_file_whole() -> None:
+    """Ours are declared before the first rule; a file that has them behind it, which would not load, is mended."""
+    text = "*filter\n:INPUT DROP [0:0]\n-A INPUT -j ACCEPT\n:late - [0:0]\n-A late -j DROP\nCOMMIT\n"
+    made = files.edit(text, 4, {OWNER: SOME}, SHORTS)
+    assert made is not None
+    assert made.index(":pnports1-vpsx") < made.index("-A INPUT")
+    assert files.edit(made, 4, {OWNER: ()}, SHORTS) == text
+    declared = ":pnports1-vpsx - [0:0]\n"
+    broken = made.replace(declared, "").replace(":late", f"{declared}:late")
+    assert place.jump_faults(tables.parse(tables.section(broken), 4), OWNER, "vpsx")
+    assert files.edit(broken, 4, {OWNER: SOME}, SHORTS) == made
 
 
 FILES = [
