@@ -158,10 +158,19 @@ class Host:
         for target in self.addresses:
             mine = [one for one in probes if (":" in one[0][0]) == (":" in target)]
             answers = self.ask("probe", to=target, probes=[probe for probe, _passes in mine])
-            for (probe, right), got in zip(mine, answers, strict=True):
+            for (probe, right), answer in zip(mine, answers, strict=True):
+                got = answer or (right and self._passes_later(target, probe))
                 if right != got:
                     raise FaultError(f"a packet {probe} to {target} was {'' if got else 'not '}let in")
             self.tally.counts["packets"] += len(mine)
+
+    def _passes_later(self, target: str, probe: list[Any]) -> bool:
+        """Asked again: nothing changes meanwhile, but the machine may have too much to do for an answer in time."""
+        for _time in range(5):
+            time.sleep(0.5)
+            if self.ask("probe", to=target, probes=[probe])[0]:
+                return True
+        return False
 
     def scan(self, wanted: Wanted) -> None:
         """Whether nmap in another peer sees what is wanted, on IPv4 and IPv6."""
