@@ -21,7 +21,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _variables,
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, shown
 
 display = Display()
 
@@ -45,8 +45,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """Plan; the host that the task runs on only lends its variables."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _validation, arguments = self.validate_argument_spec(argument_spec=TASK)
         try:
+            _check_number("printnet_max_shrink", self._task.args.get("max_shrink", 0))
+            _validation, arguments = self.validate_argument_spec(argument_spec=TASK)
             result.update(self._plan(arguments, task_vars or {}))
         except PortsError as wrong:
             # Not raised: ansible-core 2.18 would speak of an exception and a traceback.
@@ -91,3 +92,11 @@ class ActionModule(ActionBase):
             "sources": list(_check_plan.sources(call, run.plan)),
             "changes": [_plan_run.as_dict(change) for change in changes or ()],
         }
+
+
+def _check_number(name: str, value: Any) -> None:
+    """Ansible's own words for it name no variable."""
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        raise PortsError(f"{name}: {shown(value)} must be a percentage from 0 to 100") from None

@@ -17,4 +17,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name the filter's function."""
-        return {"csv": _filter.face(_render.to_csv)}
+        return {"csv": _filter.face("csv", _render.to_csv)}

@@ -17,4 +17,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name the filter's function."""
-        return {"mermaid": _filter.face(_render.mermaid)}
+        return {"mermaid": _filter.face("mermaid", _render.mermaid)}

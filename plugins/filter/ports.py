@@ -17,4 +17,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name the filter's function."""
-        return {"ports": _filter.face(_render.ports)}
+        return {"ports": _filter.face("ports", _render.ports)}

@@ -185,12 +185,13 @@ from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.printnet.ports.plugins.plugin_utils import _query, _variables
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._schema import (
     READINGS,
     TRANSPORTS,
     check_known,
     flag,
+    port,
     read_value,
 )
 
@@ -244,6 +245,8 @@ def _check_given(given: dict[str, Any]) -> None:
     faults = Faults()
     for name, choices in (("direction", _query.DIRECTIONS), ("transport", TRANSPORTS), ("reading", READINGS)):
         check_known(given.get(name), choices, f"value of {name}", "flows", faults)
+    if given.get("port") is not None:
+        read_value(port, given["port"], "flows, port", faults)
     if "enabled_only" in given:
         read_value(flag, given["enabled_only"], "flows, enabled_only", faults)
     known = (*_query.FIELDS, "direction", "enabled_only", "jmespath", "wantlist")
@@ -257,5 +260,5 @@ def _search(expression: str, flows: list[Any]) -> Any:
         raise AnsibleError("The option jmespath needs the Python library jmespath on the controller.")
     try:
         return jmespath.search(expression, flows)
-    except jmespath.exceptions.JMESPathError as wrong:
-        raise AnsibleLookupError(f"flows, jmespath: {expression!r} does not work: {wrong}") from None
+    except (ValueError, RecursionError) as wrong:  # its own errors are the former, and some are plain
+        raise AnsibleLookupError(f"flows, jmespath: {shown(expression)} does not work: {wrong}") from None

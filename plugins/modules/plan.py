@@ -43,7 +43,8 @@ options:
     type: str
   max_shrink:
     description:
-      - How many percent of its addresses a component may lose against the plan in O(file).
+      - How many percent of its addresses a component may lose against the plan in O(file), of all hosts together and of
+        the networks that one host names.
     type: float
     default: 10.0
   show:

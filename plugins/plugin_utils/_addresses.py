@@ -23,6 +23,9 @@ _MULTICAST = 224
 _FEW = 8
 """So many holes are cut one by one."""
 _LENGTH = re.compile(r"(?:0|[1-9][0-9]{0,2})\Z")
+_FIGURES = re.compile(r"[\d.]+\Z")
+_RESERVED = ipaddress.ip_network("240.0.0.0/4")
+_THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
 
 
 def networks(value: Any) -> tuple[str, ...]:
@@ -79,6 +82,20 @@ def address(value: Any) -> str | None:
     return found[0].rpartition("/")[0] if found else None
 
 
+def is_half_one(text: str) -> bool:
+    """Whether the text, which is no address, is meant as one, or a resolver reads one out of it.
+
+    It takes 010.0.0.1 for 8.0.0.1, 10.1 for 10.0.0.1, and the name 4711 for 0.0.18.103.
+    """
+    if _FIGURES.match(text):
+        return True
+    try:
+        socket.getaddrinfo(text, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return False
+    return True
+
+
 def misplaced(value: str) -> str:
     """Why the address can't be that of a peer; empty where it can."""
     first, dot, _rest = value.partition(".")
@@ -90,6 +107,9 @@ def misplaced(value: str) -> str:
         (found.is_loopback, "a loopback address"),
         (found.is_multicast, "a multicast address"),
         (int(found) == 0, "the unspecified address"),
+        (found in _THIS_NETWORK, f"an address of {_THIS_NETWORK}"),
+        (found == _RESERVED.broadcast_address, "the broadcast address"),
+        (found in _RESERVED, "a reserved address"),
         (found.version == 6 and found.is_link_local, "a link-local address, which means nothing without its interface"),
         (mapped, f"an IPv4 address in IPv6 form; write {mapped}"),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
@@ -20,6 +20,8 @@ _SIZES = {4: 1 << 8, 6: 1 << 64}
 """How many addresses a /24 and a /64 have."""
 _COUNTABLE = 1 << 24
 """Beyond this many addresses their number says nothing to anybody."""
+_SEVERAL = ""
+"""Stands beside the area of what is in no single one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +36,24 @@ class Area:
 class Areas:
     """Finds the area of a network: the longest of the sites' that contains it.
 
-    Where there is none it is the /24 or /64 around it, or the network itself where that is larger. What it is asked of
-    many networks it remembers by the tuple that holds them, which nobody may change.
+    Where there is none it is the /24 or /64 around it, or the network itself where that is larger. Where rows of one
+    network differ, the first that says something counts. What it is asked of many networks it remembers by the tuple
+    that holds them, which nobody may change.
     """
 
     def __init__(self, sites: Iterable[Site] = ()) -> None:
         self._sites: dict[tuple[int, int, int], Area] = {}
         for site in sites:
             version, first, last = _rules.span_of(site.network)
-            self._sites.setdefault((version, last - first + 1, first), Area(site.network, site.site, site.owner))
+            key = (version, last - first + 1, first)
+            known = self._sites.get(key, Area(site.network))
+            self._sites[key] = replace(known, site=known.site or site.site, owner=known.owner or site.owner)
         self._sizes = {
             version: sorted({size for one, size, _first in self._sites if one == version}) for version in _SIZES
         }
-        ordered = sorted((version, first, area.site) for (version, _size, first), area in self._sites.items())
-        self._begins = [(version, first) for version, first, _site in ordered]
-        self._ordered = [site for _version, _first, site in ordered]
+        ordered = sorted((version, first, size, area.site) for (version, size, first), area in self._sites.items())
+        self._begins = [(version, first) for version, first, _size, _site in ordered]
+        self._ordered = [(size, site) for _version, _first, size, site in ordered]
         self._known: dict[str, Area] = {}
         self._around: dict[tuple[int, int], Area] = {}
         self._made: dict[tuple[str, int], tuple[Sequence[str], Any]] = {}
@@ -99,7 +104,16 @@ class Areas:
         for index in range(bisect_left(self._begins, (version, first)), len(self._begins)):
             if self._begins[index] > (version, last):
                 return
-            yield self._ordered[index]
+            size, site = self._ordered[index]
+            if size <= last - first:
+                yield site
+
+    def _is_several(self, network: str) -> bool:
+        """Whether no single area holds it: sites' networks are parts of it, or it is in none and more than a /24."""
+        version, first, last = _rules.span_of(network)
+        area = self.of(network)
+        is_wide = last - first >= _SIZES[version] and not (area.site or area.owner)
+        return is_wide or any(True for _site in self._within(network))
 
     def is_left(self, sources: Sequence[str], destinations: Sequence[str]) -> bool:
         """Whether what goes from the ones to the others leaves its network. In doubt it does."""
@@ -110,7 +124,10 @@ class Areas:
     def _by_version(self, networks: Sequence[str]) -> dict[int, set[str]]:
         found: dict[int, set[str]] = {}
         for network in networks:
-            found.setdefault(6 if ":" in network else 4, set()).add(self.of(network).network)
+            areas = found.setdefault(6 if ":" in network else 4, set())
+            areas.add(self.of(network).network)
+            if self._is_several(network):
+                areas.add(_SEVERAL)
         return found
 
     def grouped(self, networks: Sequence[str], most: int) -> list[str]:

@@ -45,9 +45,11 @@ def findings(plan: SitePlan, rows: Sequence[Row], reached_at: Mapping[str, str] 
         *(Finding(WARNING, "clash", text, advice) for text, advice in clashes(plan)),
         *_own_variables(plan, rows),
         *_homeless(plan),
-        *_shared_addresses(hosts),
+        *_shared_addresses(plan, hosts),
         *_leased(plan, hosts),
         *_mixed(plan),
+        *_two_sites(plan),
+        *_strangers(rows),
         *_readings(rows),
         *_elsewhere(hosts, reached_at or {}),
         *_companions(plan, rows),
@@ -126,8 +128,14 @@ def _companions(plan: SitePlan, rows: Iterable[Row]) -> Iterator[Finding]:
             )
 
 
-def _shared_addresses(hosts: Mapping[str, Host]) -> Iterator[Finding]:
+def _shared_addresses(plan: SitePlan, hosts: Mapping[str, Host]) -> Iterator[Finding]:
     """Addresses that two hosts claim: peers can't tell these apart."""
+    catalog = plan.estate.catalog
+    calls_itself = {
+        name: members
+        for name, members in plan.members.items()
+        if any(flow.peer_feature or flow.source == name for flow in catalog.flows_by("destination", name))
+    }
     names: dict[str, list[Host]] = {}
     for host in hosts.values():
         for network in host.networks:
@@ -137,10 +145,16 @@ def _shared_addresses(hosts: Mapping[str, Host]) -> Iterator[Finding]:
             translated = all(any(seen == network for seen, _own in host.behind) for host in sharing)
             who = f"{peer_text(network)} is the address of {listed([host.name for host in sharing])}"
             if translated:
+                among = [one for one, all_ in calls_itself.items() if sum(host.name in all_ for host in sharing) > 1]
                 yield Finding(
-                    INFORMATION,
+                    WARNING if among else INFORMATION,
                     "shared-address",
-                    f"{who}, behind a translation: what one of them may, the others may too.",
+                    f"{who}, behind a translation: what one of them may, the others may too."
+                    + (" They open nothing to each other." if among else ""),
+                    f"Where they reach each other at that address, name it under {' and '.join(among)} in "
+                    "printnet_networks."
+                    if among
+                    else "",
                 )
             else:
                 yield Finding(
@@ -194,6 +208,47 @@ def _mixed(plan: SitePlan) -> Iterator[Finding]:
                 f"{component} may.",
                 f"Name smaller networks for {component} in printnet_networks where that is too much.",
             )
+
+
+def _two_sites(plan: SitePlan) -> Iterator[Finding]:
+    """Networks of which two rows of the file of networks say different things."""
+    for word in ("site", "owner"):
+        told: dict[str, dict[str, None]] = {}
+        for row in plan.networks.sites:
+            if name := getattr(row, word):
+                told.setdefault(row.network, {})[name] = None
+        different: dict[tuple[str, ...], list[str]] = {}
+        for network, said in told.items():
+            if len(said) > 1:
+                different.setdefault(tuple(said), []).append(peer_text(network))
+        for names, networks in different.items():
+            yield Finding(
+                WARNING,
+                "two-sites",
+                f"The {word} of {listed(networks)} is {' and '.join(names)} in the file of networks. The plan has the "
+                "first.",
+                "Let all rows of a network say the same.",
+            )
+
+
+def _strangers(rows: Iterable[Row]) -> Iterator[Finding]:
+    """Flows whose ends have no IP version in common: nobody can use their rules."""
+    flows: dict[tuple[str, str], dict[str, None]] = {}
+    known: dict[int, set[bool]] = {}
+    for row in rows:
+        for end in (row.source, row.destination):
+            if id(end.networks) not in known:
+                known[id(end.networks)] = {":" in network for network in end.networks}
+        one, other = known[id(row.source.networks)], known[id(row.destination.networks)]
+        if one and other and one.isdisjoint(other):
+            flows.setdefault((row.source.label, row.destination.label), {})[row.flow.id] = None
+    for (source, destination), names in flows.items():
+        yield Finding(
+            WARNING,
+            "ip-version",
+            f"{source} and {destination} have no IP version in common, so nothing can come of {listed(names)}.",
+            "Name addresses of both versions in printnet_addresses or printnet_networks.",
+        )
 
 
 def _homeless(plan: SitePlan) -> Iterator[Finding]:
@@ -252,7 +307,7 @@ def _own_variables(plan: SitePlan, rows: Iterable[Row]) -> Iterator[Finding]:
             for name in end.hosts if end.component in ours else ():
                 wanted = (direction, row.flow.id, row.port, row.source_port)
                 expected.setdefault((name, end.component), set()).add(wanted)
-    apart = dict.fromkeys(plan.apart)
+    apart: dict[str, None] = {}
     for name, host in plan.hosts.items():
         for share in host.shares:
             # What it has as one of those that it lives on is theirs.
@@ -270,5 +325,12 @@ def _own_variables(plan: SitePlan, rows: Iterable[Row]) -> Iterator[Finding]:
             "own-variables",
             f"Variables of their own make the plan of {listed(apart)} another than that of the estate. The flows are "
             "those of the estate; what these hosts open is in the view of hosts.",
-            "Set what holds for all, such as printnet_networks and printnet_features, in group_vars/all.yml.",
+            "Set what holds for all, such as printnet_features, in group_vars/all.yml.",
+        )
+    if plan.apart:
+        yield Finding(
+            INFORMATION,
+            "own-variables",
+            f"The networks of {listed(plan.apart)} are others than those of most hosts. Each host's flows have those "
+            "that it names itself.",
         )

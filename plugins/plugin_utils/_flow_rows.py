@@ -11,7 +11,7 @@ to, which cross networks as well.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, product
 from typing import Any
 
@@ -20,10 +20,10 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, 
 from ansible_collections.printnet.ports.plugins.plugin_utils._areas import Areas
 from ansible_collections.printnet.ports.plugins.plugin_utils._choices import State
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog, Flow
-from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Estate
 from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan
+from ansible_collections.printnet.ports.plugins.plugin_utils._sides import Side, Sides, View, Views
 from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
-from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host, Options, Party, Service
+from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Party, Service, Topology
 
 DIRECT = "direct"
 TO_SERVICE = "to the service address"
@@ -89,7 +89,7 @@ def line_of(flow: Flow) -> str:
 def rows(plan: SitePlan) -> list[Row]:
     """All rows, in the catalog's order of flows. Nothing that stays within one host is among them."""
     areas = Areas(plan.networks.sites)
-    return [_placed(row, areas) for row in _Rows(plan.estate).all()]
+    return [_placed(row, areas) for row in _Rows(plan).all()]
 
 
 def _placed(row: Row, areas: Areas) -> Row:
@@ -97,16 +97,6 @@ def _placed(row: Row, areas: Areas) -> Row:
     # What is translated has passed a router.
     leaves = any(end.own for end in ends) or areas.is_left(row.source.networks, row.destination.networks)
     return replace(row, source=ends[0], destination=ends[1], leaves_network=leaves)
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """Hosts or networks of a party that have the same options, as far as these matter."""
-
-    networks: tuple[str, ...]
-    own: tuple[str, ...]
-    hosts: tuple[str, ...]
-    options: Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +109,43 @@ class _Pair:
     ends: tuple[str, str]
 
 
+_Ports = tuple[PortSpan, PortSpan | None]
+
+
+@dataclass(slots=True)
+class _Meeting:
+    """Who of two parties takes part in a flow, whatever view it is of: sides, and by port which reach which."""
+
+    pair: _Pair
+    sources: dict[int, tuple[int, Side]] = field(default_factory=dict)
+    destinations: dict[int, tuple[int, Side]] = field(default_factory=dict)
+    reached: dict[_Ports, dict[int, dict[int, None]]] = field(default_factory=dict)
+
+    def add(self, ports: _Ports, source: Side, destination: Side) -> None:
+        one, _side = self.sources.setdefault(id(source), (len(self.sources), source))
+        other, _side = self.destinations.setdefault(id(destination), (len(self.destinations), destination))
+        self.reached.setdefault(ports, {}).setdefault(other, {})[one] = None
+
+    def groups(self) -> Iterator[tuple[_Ports, list[Side], list[Side]]]:
+        """The sides by port, those together that are reached by the same."""
+        sources, destinations = ([side for _number, side in one.values()] for one in (self.sources, self.destinations))
+        for ports, by_destination in self.reached.items():
+            together: dict[tuple[int, ...], list[int]] = {}
+            for other, ones in by_destination.items():
+                together.setdefault(tuple(sorted(ones)), []).append(other)
+            for senders, receivers in together.items():
+                yield ports, [sources[number] for number in senders], [destinations[number] for number in receivers]
+
+
 class _Rows:
     """Works out the rows of one estate."""
 
-    def __init__(self, estate: Estate) -> None:
-        self._estate = estate
-        self._catalog = estate.catalog
-        self._topology = estate.topology
-        self._chosen: dict[str, frozenset[str]] = {}
-        self._sides: dict[tuple[str, frozenset[str]], list[_Side]] = {}
+    def __init__(self, plan: SitePlan) -> None:
+        self._estate = plan.estate
+        self._catalog = plan.estate.catalog
+        self._topology = plan.estate.topology
+        self._views = Views(plan)
+        self._sides = Sides(plan)
         self._together: dict[tuple[tuple[str, ...], ...], tuple[str, ...]] = {}
 
     def all(self) -> Iterator[Row]:
@@ -139,29 +157,34 @@ class _Rows:
 
     def _between(self, flow: Flow, source: str) -> Iterator[Row]:
         """The rows of a flow from one component; what of its ends is unknown has none."""
-        for pair in self._pairs(flow, (source, flow.destination)):
-            service = self._topology.services.get(pair.destination.component)
-            inside = pair.source.component == pair.destination.component
-            for row, within in self._rows(pair):
-                if service is not None and service.carries(flow, inside):
+        ends = (source, flow.destination)
+        meetings: dict[tuple[str, str], _Meeting] = {}
+        for view in self._views.of(ends):
+            for pair in self._pairs(flow, ends, view.topology):
+                parties = (pair.source.component, pair.destination.component)
+                self._meet(view, pair, meetings.setdefault(parties, _Meeting(pair)))
+        for (here, there), meeting in meetings.items():
+            service = self._topology.services.get(there)
+            for row, within in self._rows(meeting):
+                if service is not None and service.carries(flow, here == there):
                     yield from _by_service(row, service, within)
                 elif not within:
                     yield row
 
-    def _pairs(self, flow: Flow, ends: tuple[str, str]) -> Iterator[_Pair]:
-        sources, destinations = (self._topology.sources(self._catalog, end) for end in ends)
+    def _pairs(self, flow: Flow, ends: tuple[str, str], topology: Topology) -> Iterator[_Pair]:
+        sources, destinations = (topology.sources(self._catalog, end) for end in ends)
         if sources and destinations:
             for one, other in product(sources, destinations):
                 yield _Pair(flow, one, other, ends)
         for one in sources if not destinations else ():
-            if self._topology.stands_for(flow, one.component, ends[1], "out"):
+            if topology.stands_for(flow, one.component, ends[1], "out"):
                 yield _Pair(flow, one, Party(ends[1]), ends)
             elif missing := self._everybody(ends[1]):
                 yield _Pair(flow, one, missing, ends)
         for other in destinations if not sources else ():
             missing = self._everybody(ends[0])
-            if self._topology.stands_for(flow, other.component, ends[0], "in"):
-                missing = Party(ends[0]) if self._topology.unknown(self._catalog, ends[0]) else None
+            if topology.stands_for(flow, other.component, ends[0], "in"):
+                missing = Party(ends[0]) if topology.unknown(self._catalog, ends[0]) else None
             if missing:
                 yield _Pair(flow, missing, other, ends)
 
@@ -170,28 +193,33 @@ class _Rows:
         absent = self._topology.unknown(self._catalog, end)
         return Party(absent, everybody=True) if absent and self._estate.unknown_peers == "any" else None
 
-    def _rows(self, pair: _Pair) -> Iterator[tuple[Row, bool]]:
+    def _meet(self, view: View, pair: _Pair, meeting: _Meeting) -> None:
+        matters = self._matters(pair.flow)
+        sources, destinations = (
+            self._sides.of(party, end, matters, view.views)
+            for party, end in zip((pair.source, pair.destination), pair.ends, strict=True)
+        )
+        states: dict[Any, State] = {}
+        for source, destination in view.pairs(sources, destinations):
+            chosen = (source.chosen, destination.chosen)
+            if chosen not in states:
+                states[chosen] = self._state(pair, source, destination)
+            state = states[chosen]
+            if state.enabled:
+                meeting.add((state.port, state.source_port if state.match_source_port else None), source, destination)
+
+    def _rows(self, meeting: _Meeting) -> Iterator[tuple[Row, bool]]:
         """The rows of two parties, and whether each stays within one host.
 
         There is one for each port, and for each choice of hosts that take part.
         """
-        sources, destinations = (self._sides_of(party, pair.flow) for party in (pair.source, pair.destination))
-        reached: dict[tuple[PortSpan, PortSpan | None], dict[int, list[int]]] = {}
-        for (one, source), (other, destination) in product(enumerate(sources), enumerate(destinations)):
-            state = self._state(pair, source, destination)
-            if state.enabled:
-                key = (state.port, state.source_port if state.match_source_port else None)
-                reached.setdefault(key, {}).setdefault(other, []).append(one)
-        for (port, source_port), by_destination in reached.items():
-            together: dict[tuple[int, ...], list[int]] = {}
-            for other, ones in by_destination.items():
-                together.setdefault(tuple(ones), []).append(other)
-            for senders, receivers in together.items():
-                some = [sources[number] for number in senders], [destinations[number] for number in receivers]
-                source_end, destination_end = map(self._end, (pair.source, pair.destination), pair.ends, some)
-                yield Row(pair.flow, port, source_port, source_end, destination_end), _is_within(*some)
+        pair = meeting.pair
+        for (port, source_port), *some in meeting.groups():
+            source, destination = map(self._end, (pair.source, pair.destination), pair.ends, some)
+            within = all(side.hosts for side in chain(*some)) and _is_within(pair, source, destination)
+            yield Row(pair.flow, port, source_port, source, destination), within
 
-    def _end(self, party: Party, name: str, sides: list[_Side]) -> End:
+    def _end(self, party: Party, name: str, sides: list[Side]) -> End:
         own: tuple[str, ...] = ()
         if any(side.own for side in sides):
             own = self._merged(tuple(side.own or side.networks for side in sides))
@@ -210,36 +238,6 @@ class _Rows:
             self._together[parts] = _addresses.merge(network for part in parts for network in part)
         return self._together[parts]
 
-    def _sides_of(self, party: Party, flow: Flow) -> list[_Side]:
-        """The party's hosts by the options that can change the flow, and its networks."""
-        if party is not self._topology.parties.get(party.component):
-            return self._make_sides(party, frozenset())
-        if party.component not in self._chosen:
-            self._chosen[party.component] = frozenset(name for host in party.hosts.values() for name in host.options)
-        matters = self._matters(flow) & self._chosen[party.component]
-        key = (party.component, matters)
-        if key not in self._sides:
-            self._sides[key] = self._make_sides(party, matters)
-        return self._sides[key]
-
-    def _make_sides(self, party: Party, matters: frozenset[str]) -> list[_Side]:
-        found: list[_Side] = []
-        if party.everybody:
-            found.append(_Side(EVERYBODY, (), (), self._topology.options))
-        if party.networks or not party.known:
-            found.append(_Side(party.networks, (), (), self._topology.options))
-        by_options: dict[tuple[tuple[str, str], ...], list[Host]] = {}
-        for host in party.hosts.values():
-            if host.networks:
-                chosen = tuple((name, repr(host.options[name])) for name in sorted(matters & host.options.keys()))
-                by_options.setdefault(chosen, []).append(host)
-        for hosts in by_options.values():
-            networks = _addresses.merge(network for host in hosts for network in host.networks)
-            hidden = any(host.behind for host in hosts)
-            own = _addresses.merge(network for host in hosts for network in _own(host)) if hidden else ()
-            found.append(_Side(networks, own, tuple(host.name for host in hosts), hosts[0].options))
-        return found
-
     def _matters(self, flow: Flow) -> frozenset[str]:
         """The options that can change the flow."""
         peers = {
@@ -249,7 +247,7 @@ class _Rows:
         }
         return self._catalog.touched_by[flow.id] | peers
 
-    def _state(self, pair: _Pair, source: _Side, destination: _Side) -> State:
+    def _state(self, pair: _Pair, source: Side, destination: Side) -> State:
         """The flow between two sides.
 
         Both bring the options of their own component; where both are the same component, the destination's count.
@@ -292,22 +290,21 @@ class _Rows:
         return self._catalog.features[feature].default
 
 
-def _own(host: Host) -> Iterator[str]:
-    """The host's addresses before any translation."""
-    hidden = dict(host.behind)
-    for network in host.networks:
-        yield hidden.get(network, network)
-
-
-def _options(catalog: Catalog, side: _Side, components: set[str]) -> dict[str, Any]:
+def _options(catalog: Catalog, side: Side, components: set[str]) -> dict[str, Any]:
     """A side's options as far as they belong to its components: networks bring those of the whole estate."""
     return {name: value for name, value in side.options.items() if catalog.options[name].component in components}
 
 
-def _is_within(sources: list[_Side], destinations: list[_Side]) -> bool:
-    """Whether both ends are the same one host."""
-    hosts = [host for side in sources for host in side.hosts]
-    return len(sources) == len(destinations) == len(hosts) == 1 and sources[0].hosts == destinations[0].hosts
+def _is_within(pair: _Pair, source: End, destination: End) -> bool:
+    """Whether both ends are the same one host, or hosts at one address: these have no rule for each other."""
+    if source.networks != destination.networks or {*source.hosts} != {*destination.hosts}:
+        return False
+    for end, party in ((source, pair.source), (destination, pair.destination)):
+        first = party.hosts[end.hosts[0]]
+        hosts = (party.hosts[name] for name in end.hosts)
+        if any(host.networks != end.networks or host.options != first.options for host in hosts):
+            return False
+    return True
 
 
 def _by_service(row: Row, service: Service, within: bool) -> Iterator[Row]:

@@ -13,7 +13,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
+from ansible_collections.printnet.ports.plugins.plugin_utils._render import plain
 
 _MARKS = ("{{", "{%", "{#")
 
@@ -57,7 +59,12 @@ class _Variables(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         value = self._raw[name]
-        return value if self._whole.is_plain(value) else self._whole.hostvars[self._name][name]
+        if self._whole.is_plain(value):
+            return value
+        try:
+            return self._whole.hostvars[self._name][name]
+        except AnsibleError as wrong:
+            raise PortsError(f"host {self._name}, {name}: {reason(wrong)}") from None
 
     def get(self, key: str, default: Any = None) -> Any:
         return self[key] if key in self._raw else default
@@ -67,6 +74,11 @@ class _Variables(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._raw)
+
+
+def reason(wrong: AnsibleError) -> str:
+    """Why Ansible can't tell a variable's value, on one line."""
+    return plain(wrong.message).strip()
 
 
 def is_plain(value: Any) -> bool:

@@ -12,12 +12,14 @@ from typing import Any
 
 from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import shown
+from ansible_collections.printnet.ports.plugins.plugin_utils._render import plain
 
 HostVariables = Callable[[str], Mapping[str, Any]]
 """Gives the variables that the inventory sets for a host."""
 Resolver = Callable[[Iterable[str]], Mapping[str, tuple[str, ...]]]
 
 _SEEN = "as its peers see them"
+_OR_OURS = f"an address, or printnet_addresses to the host's addresses {_SEEN}"
 _KEYS = {"address", "seen_as"}
 
 
@@ -46,9 +48,12 @@ def find(names: Iterable[str], host_variables: HostVariables, resolve: Resolver)
         if given:
             found[name] = _given(entries(given))
             continue
-        target = str(variables.get("ansible_host") or name).strip("[] ")
+        said = _without_brackets(variables.get("ansible_host"))
+        target = said or _without_brackets(name) or name
         if address := _addresses.address(target):
             found[name] = _placed([address], "ansible_host")
+        elif _addresses.is_half_one(target):
+            found[name] = Where(origin="ansible_host" if said else "name", faults=(_half(said, target),))
         else:
             by_name[name] = target
             found[name] = Where()  # keeps the inventory's order
@@ -57,6 +62,17 @@ def find(names: Iterable[str], host_variables: HostVariables, resolve: Resolver)
         addresses = answers.get(target, ())
         found[name] = _placed(addresses, "name") if addresses else Where(origin="name", unresolved=target)
     return found
+
+
+def _without_brackets(value: Any) -> str:
+    return "" if value is None else str(value).strip("[] ")
+
+
+def _half(said: str, target: str) -> str:
+    """What is wrong with something that looks like an address, which ``ansible_host`` says, or the host's name."""
+    if said:
+        return f"ansible_host: {shown(said)} is no address; write it in full, without leading zeros or a zone"
+    return f"name: {shown(target)} is no address and can't be resolved as a name; set ansible_host to {_OR_OURS}"
 
 
 def entries(raw: Any) -> list[Any]:
@@ -106,8 +122,9 @@ def _cidr(address: str) -> str:
 
 def unresolved(names: Mapping[str, str]) -> str:
     """One sentence about all hosts, by name, whose names the controller could not resolve."""
-    listed = ", ".join(name if target == name else f"{name} (ansible_host {target})" for name, target in names.items())
-    return (
-        f"inventory: no address for {listed}: the controller could not resolve the name; set ansible_host to an "
-        f"address, or printnet_addresses to the host's addresses {_SEEN}"
+    listed = ", ".join(
+        plain(name) if target == name else f"{plain(name)} (ansible_host {shown(target)})"
+        for name, target in names.items()
     )
+    what = f"the controller could not resolve the name; set ansible_host to {_OR_OURS}"
+    return f"inventory: no address for {listed}: {what}"

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ansible.inventory.manager import split_host_pattern
 from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _addresses,
     _choices,
@@ -115,7 +116,7 @@ def check_groups(inventory: Inventory) -> None:
     faults = Faults()
     known = {*inventory.catalog.components, *inventory.catalog.roles}
     for name in mapping(inventory, "printnet_groups"):
-        _schema.check_known(name, known, "component", "printnet_groups", faults)
+        _schema.check_key(name, known, "component", "printnet_groups", faults)
         for group in groups_of(inventory, name):
             if group not in inventory.groups:
                 faults.add(
@@ -130,9 +131,12 @@ def networks(inventory: Inventory, faults: Faults) -> _networks.Networks:
     path = inventory.read("printnet_networks_file")
     file = None
     if path:
-        place = inventory.find(str(path))
+        place = str(path)
         try:
+            place = inventory.find(place)
             file = (str(path), Path(place).read_text(encoding="utf-8-sig"))
+        except PortsError as wrong:
+            faults.add("printnet_networks_file", wrong.message)
         except (OSError, UnicodeError) as wrong:
             faults.add("printnet_networks_file", f"{place} {unreadable(wrong)}")
     variable = mapping(inventory, "printnet_networks")
@@ -184,6 +188,17 @@ def needed(catalog: Catalog, components: Iterable[str], directions: Iterable[str
                     lives_on = catalog.components[name].lives_on
                     found.update(dict.fromkeys((name, *(catalog.members(lives_on) if lives_on else ()))))
     return list(found)
+
+
+def passed(inventory: Inventory, component: str, hosts: Iterable[str]) -> tuple[str, ...]:
+    """Of the component's hosts that this run sees those which Ansible, in a play's list of hosts, takes for a pattern.
+
+    A component without a role has no plays.
+    """
+    if not inventory.catalog.components[component].role:
+        return ()
+    odd = [name for name in hosts if name.startswith(("!", "&")) or split_host_pattern(name) != [name]]
+    return tuple(name for name in odd if name in inventory.groups.get("all", ()))
 
 
 def check_components(catalog: Catalog, components: Iterable[Any]) -> None:

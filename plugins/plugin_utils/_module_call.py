@@ -18,7 +18,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.connection import ConnectionBase
 from ansible_collections.printnet.ports.plugins.plugin_utils._call import Places
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, shown
 
 _PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 _WINDOWS = (
@@ -56,7 +56,12 @@ def places(action: ActionBase) -> Places:
     ours = Path(action._loader.get_basedir()).resolve().is_relative_to(_PLAYBOOKS)
 
     def find(path: str) -> str:
-        return str(Path.cwd() / Path(path).expanduser() if ours else action._loader.path_dwim(path))
+        if "\0" in path:
+            raise PortsError(f"{shown(path)} is no path")
+        try:
+            return str(Path.cwd() / Path(path).expanduser() if ours else action._loader.path_dwim(path))
+        except RuntimeError:
+            raise PortsError(f"{shown(path)}: the controller does not know whose home that is") from None
 
     return Places(Path(folder) if folder else None, find)
 

@@ -20,6 +20,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._hosts import entri
 COLUMNS = ("network", "component", "site", "owner", "lease_pool")
 _NEEDED = ("network", "component")
 _HEADER = "the header must name the columns network, component, site, owner"
+_QUOTES = "quotes that begin a field must end it in the same line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def read(variable: Mapping[str, Any], file: tuple[str, str] | None, known: Itera
     """The networks of the variable and of the file, a pair of its path and its text; faults are added."""
     reader = _Reader(frozenset(known), faults)
     for component, raw in variable.items():
-        _schema.check_known(component, reader.known, "component", "printnet_networks", faults)
+        _schema.check_key(component, reader.known, "component", "printnet_networks", faults)
         for entry in entries(raw):
             cidrs = _schema.read_value(network, entry, f"printnet_networks, {component}", faults)
             reader.cidrs.setdefault(str(component), []).extend(cidrs or ())
@@ -55,12 +56,14 @@ def read(variable: Mapping[str, Any], file: tuple[str, str] | None, known: Itera
 
 
 def network(entry: Any) -> tuple[str, ...]:
-    """One entry as CIDRs; the word ``any`` is everybody. Raises ValueError with what would be right."""
+    """One entry as CIDRs; only the word ``any`` is everybody. Raises ValueError with what would be right."""
     if isinstance(entry, str) and entry.strip().lower() == "any":
         return EVERYBODY
     found = _addresses.networks(entry)
     for one in found:
-        if one not in EVERYBODY and (reason := _addresses.misplaced(one.partition("/")[0])):
+        if one in EVERYBODY:
+            raise ValueError("is everybody; write any where that is meant")
+        if reason := _addresses.misplaced(one.partition("/")[0]):
             raise ValueError(f"begins with {reason}, which is no peer")
     return found
 
@@ -75,14 +78,21 @@ class _Reader:
     cidrs: dict[str, list[str]] = field(default_factory=dict)
 
     def file(self, path: str, text: str) -> None:
-        first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
-        rows = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count))
+        # A remark is no row, whatever quotes it has.
+        lines = ["\n" if line.lstrip('\ufeff \t"').startswith("#") else line for line in io.StringIO(text)]
+        first = next((line for line in lines if line.strip()), "")
+        separator = max(",;\t", key=first.count)
+        rows = csv.reader(lines, delimiter=separator, strict=True)
         header: list[str] = []
+        begins = 1
         try:
             for row in rows:
-                if not any(cell.strip() for cell in row) or row[0].lstrip().startswith("#"):
+                where, begins = f"{path}, line {begins}", rows.line_num + 1
+                if not any(cell.strip() for cell in row):
                     continue
-                where = f"{path}, line {rows.line_num}"
+                if any("\n" in cell and separator in cell for cell in row):
+                    self.faults.add(where, f"a field holds the next line as well; {_QUOTES}")
+                    continue
                 if header and any(cell.strip() for cell in row[len(header) :]):
                     self.faults.add(
                         where,
@@ -97,7 +107,7 @@ class _Reader:
                 if not header:
                     return
         except csv.Error as wrong:
-            self.faults.add(f"{path}, line {rows.line_num}", f"is not CSV: {wrong}")
+            self.faults.add(f"{path}, line {begins}", f"is not CSV: {wrong}; {_QUOTES}")
             return
         if not header:
             self.faults.add(path, f"{_HEADER}; the file is empty")

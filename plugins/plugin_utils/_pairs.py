@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import S
 
 MOST = 400_000
 """More pairs than so many are refused: nobody reads them, and no controller holds them."""
+_LAST = 1 << 128
 _EACH_PORT = 8
 """A range of at most so many ports is looked at port by port."""
 _BY_WAY = (_flow_rows.BEHIND_SERVICE, _flow_rows.CHECKS, _flow_rows.FROM_BALANCER)
@@ -239,10 +241,9 @@ class _Pairs:
     def _rest(self, end: End, of_hosts: list[str]) -> tuple[str, ...]:
         """The networks beside those of hosts, as somebody declared them: a host's hole would tear them to shreds."""
         left = _rules.without(end.networks, of_hosts)
-        party = self._plan.estate.topology.parties.get(end.component)
-        if not left or party is None:
-            return tuple(sorted(left))
-        declared = [one for one in party.networks if _rules.overlap([one], left)]
+        if not left:
+            return ()
+        declared = _declared({one for view in self._plan.views for one in view.get(end.component, ())}, end, left)
         undeclared = _rules.without(left, declared)
         return (*declared, *sorted(undeclared))
 
@@ -280,6 +281,26 @@ class _Pairs:
                 if sample not in self.found.samples:
                     self.found.samples.append(sample)
         return chosen, others
+
+
+def _declared(networks: Iterable[str], end: End, left: Iterable[str]) -> list[str]:
+    """Those that are within the end and have something of what is left; of two, one in the other, the larger.
+
+    Other hosts may have declared more than the end has, or parts of it.
+    """
+    within, some = (sorted(map(_rules.span_of, cidrs)) for cidrs in (end.networks, left))
+    found: list[str] = []
+    kept = (0, 0)
+    for one, (version, first, last) in sorted(
+        ((one, _rules.span_of(one)) for one in networks), key=lambda pair: (pair[1][0], pair[1][1], -pair[1][2])
+    ):
+        around = within[max(bisect_right(within, (version, first, _LAST)) - 1, 0)]
+        inside = some[max(bisect_right(some, (version, last, _LAST)) - 1, 0)]
+        is_within = around[0] == version and around[1] <= first and last <= around[2]
+        if (version, last) > kept and is_within and inside[0] == version and inside[2] >= first:
+            found.append(one)
+            kept = (version, last)
+    return found
 
 
 def _untested(row: Row) -> str:

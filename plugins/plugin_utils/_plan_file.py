@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._rules import span_text
 from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _site_plan
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, damaged, shown
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, damaged, listed, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Want
-from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import HostPlan, SitePlan
+from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import Cidrs, HostPlan, SitePlan
 
 FORMAT = 1
 ALL = 100
@@ -34,7 +34,10 @@ Between = Mapping[Pair, tuple[tuple[str, ...], tuple[str, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A plan as it matters later: the networks of each component, and what each host wants."""
+    """A plan as it matters later: the networks of each component, and what each host wants.
+
+    ``views`` has the networks that each host names for components, which may differ; equal ones are the same object.
+    """
 
     digest: str
     written: str
@@ -42,6 +45,7 @@ class Saved:
     hosts: Mapping[str, Wants]
     path: str = ""
     between: Between = field(default_factory=dict)
+    views: Mapping[str, Cidrs] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ def saved(plan: SitePlan, written: str, between: Between) -> Saved:
         components,
         {name: _wants(host) for name, host in plan.hosts.items()},
         between=between,
+        views={name: plan.apart.get(name, plan.networks.by_component) for name in plan.hosts},
     )
 
 
@@ -96,7 +101,14 @@ def dump(plan: Saved) -> str:
     """The file's text, JSON; lists of networks, which many rules share, stand in it once."""
     numbers: dict[tuple[str, ...], int] = {}
     peers = (networks for wants in plan.hosts.values() for networks in wants.values())
-    for cidrs in (*plan.components.values(), *peers, *(end for ends in plan.between.values() for end in ends)):
+    ends = (end for ends in plan.between.values() for end in ends)
+    views = _by_view(plan)
+    for cidrs in (
+        *plan.components.values(),
+        *peers,
+        *ends,
+        *(some for _hosts, view in views for some in view.values()),
+    ):
         numbers.setdefault(cidrs, len(numbers))
     return json.dumps(
         {
@@ -110,9 +122,18 @@ def dump(plan: Saved) -> str:
                 for name, wants in sorted(plan.hosts.items())
             },
             "between": [[*key, *(numbers[end] for end in ends)] for key, ends in sorted(plan.between.items())],
+            "views": [[hosts, {name: numbers[some] for name, some in sorted(view.items())}] for hosts, view in views],
         },
         indent=1,
     )
+
+
+def _by_view(plan: Saved) -> list[tuple[list[str], Cidrs]]:
+    """The hosts that see the same networks, together."""
+    found: dict[int, tuple[list[str], Cidrs]] = {}
+    for host, view in sorted(plan.views.items()):
+        found.setdefault(id(view), ([], view))[0].append(host)
+    return list(found.values())
 
 
 def load(path: str, text: str) -> Saved:
@@ -124,6 +145,10 @@ def load(path: str, text: str) -> Saved:
                 f"{path} is a plan of the format {shown(raw['format'])}; this version reads {FORMAT}. {_ANEW}"
             )
         networks = [_addresses.merge(map(str, cidrs)) for cidrs in raw["networks"]]
+        views = [
+            (hosts, {str(name): networks[number] for name, number in view.items()})
+            for hosts, view in raw.get("views", ())
+        ]
         return Saved(
             str(raw["digest"]),
             str(raw["written"]),
@@ -131,6 +156,7 @@ def load(path: str, text: str) -> Saved:
             {str(name): {_read_key(row): networks[row[6]] for row in rows} for name, rows in raw["hosts"].items()},
             path,
             {_read_pair(row): (networks[row[7]], networks[row[8]]) for row in raw["between"]},
+            {str(host): view for hosts, view in views for host in hosts},
         )
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as wrong:
         raise PortsError(f"{path} is no plan, or a damaged one{damaged(wrong)}. {_ANEW}") from None
@@ -163,24 +189,42 @@ def changes(earlier: Saved, plan: Saved) -> list[Change]:
 def shrunk(earlier: Saved, plan: Saved, most: float) -> list[str]:
     """A sentence for each component that loses all, or more than ``most`` percent, of its addresses.
 
-    With 100 percent it may lose all.
+    Where hosts name different networks, those that a host names count as well. With 100 percent it may lose all.
     """
     if most >= ALL:
         return []
-    found = []
+    found = {}
     for name, before in earlier.components.items():
-        after = plan.components.get(name, ())
-        lost = _addresses.without(before, after)
-        if not lost:
-            continue
-        share = max(_count(lost, version) * ALL / total for version in (4, 6) if (total := _count(before, version)) > 0)
-        if not after:
-            found.append(f"{name} has no address any more; in {_since(earlier)} it had {_listed(before)}")
-        elif share > most:
-            # Rounded up: what is refused is above the limit, as it is read too.
-            percent = math.ceil(share * 10) / 10
-            found.append(f"{name} loses {percent:g} % of its addresses since {_since(earlier)}: {_listed(lost)}")
-    return found
+        if told := _loss(name, before, plan.components.get(name, ()), most, _since(earlier)):
+            found[name] = told
+    return [*found.values(), *_shrunk_views(earlier, plan, most, found)]
+
+
+def _shrunk_views(earlier: Saved, plan: Saved, most: float, told: Container[str]) -> Iterator[str]:
+    """The same for what single hosts see, as far as it is not told of all."""
+    if max(len(_by_view(earlier)), len(_by_view(plan))) < 2:
+        return
+    hosts: dict[tuple[int, int], list[str]] = {}
+    for host in sorted(earlier.views.keys() & plan.views.keys()):
+        hosts.setdefault((id(earlier.views[host]), id(plan.views[host])), []).append(host)
+    for names in hosts.values():
+        before, after = earlier.views[names[0]], plan.views[names[0]]
+        for component in (name for name in sorted(before) if name not in told):
+            if loss := _loss(component, before[component], after.get(component, ()), most, _since(earlier)):
+                yield f"As {listed(names)} {'sees' if len(names) == 1 else 'see'} it, {loss}"
+
+
+def _loss(name: str, before: tuple[str, ...], after: tuple[str, ...], most: float, since: str) -> str:
+    """A sentence where too much of what was there is lost, else nothing."""
+    lost = _addresses.without(before, after)
+    if not lost:
+        return ""
+    if not after:
+        return f"{name} has no address any more; in {since} it had {_listed(before)}"
+    share = max(_count(lost, version) * ALL / total for version in (4, 6) if (total := _count(before, version)) > 0)
+    # Rounded up: what is refused is above the limit, as it is read too.
+    percent = math.ceil(share * 10) / 10
+    return f"{name} loses {percent:g} % of its addresses since {since}: {_listed(lost)}" if share > most else ""
 
 
 def _since(earlier: Saved) -> str:

@@ -52,6 +52,7 @@ def dump(plan: SitePlan, rows: Iterable[Row], found: Iterable[Finding], changes:
         hosts[name] = {
             "components": host.components,
             "addresses": at.networks,
+            "origin": at.origin,
             "before_nat": [{"seen_as": seen, "address": own} for seen, own in at.behind],
             "rules": [_rule(share.component, want, networks) for share in host.shares for want in share.wants],
         }

@@ -167,8 +167,8 @@ class Files:
         return None if text is None else _plan_file.load(str(name), text)
 
     def write_plan(self, name: str, saved: Saved, earlier: Saved | None) -> None:
-        parts = (saved.hosts, saved.components, saved.between)
-        if earlier is None or (earlier.hosts, earlier.components, earlier.between) != parts:
+        parts = (saved.hosts, saved.components, saved.between, saved.views)
+        if earlier is None or (earlier.hosts, earlier.components, earlier.between, earlier.views) != parts:
             self._write(name, _plan_file.dump(saved))
 
     def write_topology(self, name: str, made: SitePlan) -> None:

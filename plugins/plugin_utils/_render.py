@@ -23,8 +23,10 @@ COLUMNS = (
 )  # fmt: skip
 # A spreadsheet takes a cell that begins so for a formula; a leading apostrophe makes it text.
 _FORMULA = re.compile(r"^[\s\x00-\x1f]*[=+\-@|%\uFF0B\uFF0D\uFF1D\uFF20]")
-# What moves a cursor, breaks a line or turns the direction of writing.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+# Another separator than the writer's, behind which a spreadsheet begins another cell, and what makes it a formula.
+_NEXT_CELL = re.compile(r"([,;|]\s*)(?=[=+\-@\uFF0B\uFF0D\uFF1D\uFF20])")
+# What moves a cursor, breaks a line, turns the direction of writing or can't be seen.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 
 
 def checked(flows: Any, name: str, keys: Sequence[str]) -> list[Mapping[str, Any]]:
@@ -75,7 +77,7 @@ def cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = plain(value)
+    text = _NEXT_CELL.sub(r"\1'", plain(value))
     return f"'{text}" if _FORMULA.match(text) else text
 
 
@@ -120,6 +122,8 @@ def _columns(columns: Any, flows: Sequence[Mapping[str, Any]]) -> list[str]:
         columns = columns.split(",")
     if not isinstance(columns, (list, tuple)):
         raise PortsError(f"csv, columns: {shown(columns)} must be a list of names")
+    if not columns:
+        raise PortsError(f"csv, columns: {shown(columns)} must name at least one column")
     names = [str(name).strip() for name in columns]
     known = {*COLUMNS, *(str(key) for flow in flows for key in flow)}
     faults = Faults()

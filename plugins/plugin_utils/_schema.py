@@ -161,6 +161,12 @@ def read_value(parse: Parser, raw: Any, where: str, faults: Faults) -> Any:
 
 
 def check_known(name: Any, known: Iterable[str], what: str, where: str, faults: Faults) -> None:
-    """A name that points at something must find it."""
-    if name is not None and (not isinstance(name, str) or name not in known):
+    """A name that points at something must find it; None points at nothing."""
+    if name is not None:
+        check_key(name, known, what, where, faults)
+
+
+def check_key(name: Any, known: Iterable[str], what: str, where: str, faults: Faults) -> None:
+    """The same for a mapping's key, where None is one that names nothing."""
+    if not isinstance(name, str) or name not in known:
         faults.add(where, f"{shown(name)} is no {what}{nearest(name, known)}")

@@ -40,7 +40,7 @@ def read(catalog: Catalog, variable: Mapping[str, Any], faults: Faults) -> dict[
     found: dict[str, Service] = {}
     for component, raw in variable.items():
         where = f"printnet_services, {component}"
-        _schema.check_known(component, catalog.components, "component", "printnet_services", faults)
+        _schema.check_key(component, catalog.components, "component", "printnet_services", faults)
         values = _schema.read_entry(_SERVICE, raw, where, faults)
         if values is None:
             continue

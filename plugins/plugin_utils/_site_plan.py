@@ -12,11 +12,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.plugin_utils import _inventory, _plan, _survey, _variables
+from ansible_collections.printnet.ports.plugins.plugin_utils import (
+    _addresses,
+    _inventory,
+    _plan,
+    _survey,
+    _variables,
+)
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, listed
 from ansible_collections.printnet.ports.plugins.plugin_utils._inventory import Inventory
 from ansible_collections.printnet.ports.plugins.plugin_utils._networks import Networks
@@ -26,6 +33,9 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file impo
 
 _ALIKE = (*_variables.CATALOG, "printnet_groups")
 _PARTS = ("printnet_networks", "printnet_networks_file", "printnet_services")
+_CHOSEN = (*_variables.SETTINGS, "printnet_services", "printnet_unknown_peers")
+Cidrs = Mapping[str, tuple[str, ...]]
+"""Networks by component, in their fewest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +54,10 @@ class HostPlan:
 class SitePlan:
     """The plans of all hosts that have a role to play, by name.
 
-    ``estate`` is the whole estate, every party with all its hosts. ``outside`` are the inventory's hosts that are
-    parties outside only. ``warnings`` are sentences, each once. ``apart`` has the networks, by component, of each host
-    whose own variables name others than ``networks``.
+    ``estate`` is the whole estate, every party with all its hosts, and with the networks that any host names for it.
+    ``outside`` are the inventory's hosts that are parties outside only. ``warnings`` are sentences, each once.
+    ``networks`` has those that most hosts name, and the sites and lease pools of all. ``apart`` has the networks, by
+    component, of each host whose own variables name others. None of it depends on which host asks.
     """
 
     estate: Estate
@@ -54,7 +65,12 @@ class SitePlan:
     networks: Networks = field(default_factory=Networks)
     outside: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    apart: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    apart: Mapping[str, Cidrs] = field(default_factory=dict)
+
+    @property
+    def views(self) -> tuple[Cidrs, ...]:
+        """The networks as hosts see them, each once: first as most do."""
+        return tuple({id(one): one for one in (self.networks.by_component, *self.apart.values())}.values())
 
     @property
     def members(self) -> dict[str, dict[str, Host]]:
@@ -70,10 +86,9 @@ def site_plan(inventory: Inventory, recorded: Recorded | None = None) -> SitePla
     hosts: dict[str, HostPlan] = {}
     warnings: dict[str, list[str]] = {}
     faults: dict[str, list[str]] = {}
-    apart: dict[str, Mapping[str, tuple[str, ...]]] = {}
-    here = estates.of(inventory.here)
+    views = {name: estates.of(name) for name in managed} or {inventory.here: estates.of(inventory.here)}
     for name, components in managed.items():
-        seen = estates.of(name)
+        seen = views[name]
         catalog, variables = seen.estate.catalog, estates.variables(name)
         shares = tuple(
             _plan.share(
@@ -82,8 +97,6 @@ def site_plan(inventory: Inventory, recorded: Recorded | None = None) -> SitePla
             for component in components
         )
         hosts[name] = HostPlan(name, shares)
-        if seen.networks.by_component != here.networks.by_component:
-            apart[name] = seen.networks.by_component
         try:
             told, kind = _plan.unknown_report(seen.estate, name, shares), warnings
         except PortsError as wrong:
@@ -93,7 +106,27 @@ def site_plan(inventory: Inventory, recorded: Recorded | None = None) -> SitePla
     if faults:
         raise PortsError(_together(faults))
     outside = [name for hosts_of in estates.rolls.values() for name in hosts_of.hosts if name not in managed]
-    return SitePlan(here.estate, hosts, here.networks, tuple(dict.fromkeys(outside)), tuple(_together(warnings)), apart)
+    networks = views[_usual({name: (len(one.cidrs), id(one.cidrs)) for name, one in views.items()})].cidrs
+    chosen = _usual({name: (len(one.chosen), one.chosen) for name, one in views.items()})
+    return SitePlan(
+        _whole(views[chosen].estate, list(views.values())),
+        hosts,
+        Networks(
+            dict(networks),
+            list(dict.fromkeys(site for one in _each(views.values()) for site in one.networks.sites)),
+            list(dict.fromkeys(pool for one in _each(views.values()) for pool in one.networks.lease_pools)),
+        ),
+        tuple(dict.fromkeys(outside)),
+        tuple(_together(warnings)),
+        {name: one.cidrs for name, one in views.items() if one.cidrs is not networks},
+    )
+
+
+def _usual(what: Mapping[str, tuple[int, Hashable]]) -> str:
+    """The first of the hosts that are as most are; as those that have the least to say, where these are as many."""
+    counted = Counter(what.values())
+    most = min(counted, key=lambda one: (-counted[one], one[0]))
+    return next(name for name, one in what.items() if one == most)
 
 
 def _together(told: Mapping[str, list[str]]) -> list[str]:
@@ -103,14 +136,43 @@ def _together(told: Mapping[str, list[str]]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """The estate as one host's variables describe it, and the directions that are planned for it."""
+    """The estate as one host's variables describe it, and the directions that are planned for it.
+
+    ``networks`` is what the variables say, ``cidrs`` what counts; equal ones are the same object. ``chosen`` tells
+    apart hosts whose settings differ.
+    """
 
     estate: Estate
     networks: Networks
+    cidrs: Cidrs
+    chosen: str
     directions: tuple[str, ...]
 
 
-_Parts = tuple[Networks, Mapping[str, Party], Mapping[str, Service]]
+def _each(views: Iterable[_View]) -> list[_View]:
+    """One of those that share their networks."""
+    return list({id(one.networks): one for one in views}.values())
+
+
+def _whole(estate: Estate, views: Collection[_View]) -> Estate:
+    """The estate with the networks that any host names, and the options that more than half of them have."""
+    options = [(name, value) for one in views for name, value in one.estate.topology.options.items()]
+    counted = Counter((name, repr(value)) for name, value in options)
+    common = {name: value for name, value in options if counted[name, repr(value)] * 2 > len(views)}
+    topology = replace(estate.topology, options=common)
+    seen = list({id(one.cidrs): one.cidrs for one in views}.values())
+    if len(seen) == 1:
+        return replace(estate, topology=topology)
+    parties = {
+        name: _survey.party(
+            name, one.groups, _addresses.merge(cidr for cidrs in seen for cidr in cidrs.get(name, ())), one.hosts
+        )
+        for name, one in topology.parties.items()
+    }
+    return replace(estate, topology=replace(topology, parties=parties))
+
+
+_Parts = tuple[Networks, Cidrs, Mapping[str, Party], Mapping[str, Service]]
 
 
 class _Estates:
@@ -122,11 +184,13 @@ class _Estates:
         self._visible = frozenset(inventory.groups.get("all", ()))
         self._made: dict[str, _Parts] = {}
         self._keys: dict[tuple[int, ...], tuple[list[Any], str]] = {}
+        self._seen: dict[tuple[tuple[str, tuple[str, ...]], ...], Cidrs] = {}
         _inventory.check_groups(inventory)
         self.rolls = {
             name: _survey.recorded_roll(inventory, name, recorded) if recorded else _survey.whole_roll(inventory, name)
             for name in inventory.catalog.components
         }
+        self._groups = {name: grouped(one.hosts.values()) for name, one in self.rolls.items()}
         faults = Faults()
         made = self._make(inventory, faults)
         _survey.check(self.rolls.values(), "", faults)
@@ -183,12 +247,12 @@ class _Estates:
             self._inventory.resolve,
             self._inventory.find,
         )
-        networks, parties, services = self._parts(inventory)
+        networks, cidrs, parties, services = self._parts(inventory)
         topology: Topology = _survey.assembled(inventory, parties, services)
         settings = _variables.settings_of(inventory.catalog, read)
         directions = ("in",) if _variables.outbound_of(read) == "false" else ("in", "out")
         estate = Estate(inventory.catalog, settings, topology, _inventory.unknown_peers(read))
-        return _View(estate, networks, directions)
+        return _View(estate, networks, cidrs, self._told(read, _CHOSEN), directions)
 
     def _parts(self, inventory: Inventory) -> _Parts:
         key = self._key(inventory)
@@ -202,18 +266,22 @@ class _Estates:
     def _make(self, inventory: Inventory, faults: Faults) -> _Parts:
         networks = _inventory.networks(inventory, faults)
         services = _inventory.services(inventory, faults)
-        cidrs = self._recorded.networks_for(inventory.here) if self._recorded else networks.by_component
+        found = self._recorded.networks_for(inventory.here) if self._recorded else networks.by_component
+        cidrs = self._seen.setdefault(tuple(sorted((name, some) for name, some in found.items() if some)), found)
         parties = {
-            name: _survey.party(name, grouped(one.hosts.values()), cidrs.get(name, ()), one.hosts)
+            name: _survey.party(name, self._groups[name], cidrs.get(name, ()), one.hosts)
             for name, one in self.rolls.items()
         }
-        return networks, parties, services
+        return networks, cidrs, parties, services
 
     def _key(self, inventory: Inventory) -> str:
-        """Tells which parts hosts share; what they share, thousands of networks perhaps, is looked at once."""
-        values = [inventory.read(name) for name in _PARTS]
-        if self._recorded and inventory.here in self._recorded.apart:
-            values.append(inventory.here)
+        """Tells which parts hosts share."""
+        apart = self._recorded is not None and inventory.here in self._recorded.apart
+        return self._told(inventory.read, _PARTS) + (inventory.here if apart else "")
+
+    def _told(self, read: _variables.Read, names: Iterable[str]) -> str:
+        """What variables say, as text; what hosts share, thousands of networks perhaps, is looked at once."""
+        values = [read(name) for name in names]
         same = tuple(map(id, values))
         if same not in self._keys:
             self._keys[same] = (values, json.dumps(values, sort_keys=True, default=str))

@@ -11,12 +11,12 @@ hosts one by one, as the plan of the whole estate does, asks for the whole.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY
 from ansible_collections.printnet.ports.plugins.plugin_utils import _hosts, _inventory, _services, _topology_file
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, listed, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._inventory import Inventory
 from ansible_collections.printnet.ports.plugins.plugin_utils._kept import Kept, not_kept
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import (
@@ -29,18 +29,25 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._topology import (
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded, plain_options
 
+_PASSED = (
+    "Ansible reads such a name as a pattern of names, so no play would go there; give the host a name without spaces, "
+    "commas, colons and brackets, and without ! or & at its beginning"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Roll:
     """A component's hosts as the inventory has them, and what is wrong about each, by its name.
 
     ``addresses`` are the faults of addresses, ``options`` those of options, ``unresolved`` the names that nobody knows.
+    ``passed`` are the hosts to which a play that names them would not go.
     """
 
     hosts: Mapping[str, Host] = field(default_factory=dict)
     addresses: Mapping[str, list[str]] = field(default_factory=dict)
     options: Mapping[str, list[str]] = field(default_factory=dict)
     unresolved: Mapping[str, str] = field(default_factory=dict)
+    passed: tuple[str, ...] = ()
 
 
 def roll(inventory: Inventory, component: str, names: Iterable[str]) -> Roll:
@@ -51,25 +58,34 @@ def roll(inventory: Inventory, component: str, names: Iterable[str]) -> Roll:
     for name, where in found.items():
         options: Mapping[str, Any] = {}
         try:
-            options = _inventory.options_on(inventory.catalog, component, inventory.host_variables(name))
+            variables = inventory.host_variables(name)
+            options = _inventory.options_on(inventory.catalog, component, variables, f"host {name}, ")
         except PortsError as told:
-            wrong[name] = [f"host {name}, {fault}" for fault in told.faults]
+            wrong[name] = list(told.faults)
         hosts[name] = Host(name, where.networks, where.origin, options, where.behind)
     addresses = {name: [f"host {name}, {one}" for one in where.faults] for name, where in found.items() if where.faults}
-    return Roll(hosts, addresses, wrong, {name: where.unresolved for name, where in found.items() if where.unresolved})
+    unresolved = {name: where.unresolved for name, where in found.items() if where.unresolved}
+    return Roll(hosts, addresses, wrong, unresolved)
 
 
 def check(rolls: Iterable[Roll], here: str, faults: Faults) -> None:
-    """Adds all faults of all hosts, each once; the host that is planned for needs no address of its own."""
+    """Adds all faults of all hosts, each once; the host that is planned for, if it is one, needs no address of its own.
+
+    Where all are planned for, plays that name them have to go there.
+    """
     told: dict[str, None] = {}
     lost: dict[str, str] = {}
+    passed: dict[str, None] = {}
     for one in rolls:
+        passed.update(dict.fromkeys(one.passed if not here else ()))
         told.update({fault: None for name, found in one.addresses.items() for fault in found if name != here})
         told.update({fault: None for found in one.options.values() for fault in found})
         lost.update({name: target for name, target in one.unresolved.items() if name != here})
     faults.found += told
     if lost:
         faults.found.append(_hosts.unresolved(lost))
+    if passed:
+        faults.add("inventory", f"{listed(map(shown, passed))}: {_PASSED}")
 
 
 def topology(
@@ -114,12 +130,14 @@ def _short(inventory: Inventory, component: str, kept: Kept, recorded: Recorded 
 
 def whole_roll(inventory: Inventory, component: str) -> Roll:
     """All of the component's hosts."""
-    return roll(inventory, component, _inventory.members(inventory, component))
+    found = roll(inventory, component, _inventory.members(inventory, component))
+    return replace(found, passed=_inventory.passed(inventory, component, found.hosts))
 
 
 def recorded_roll(inventory: Inventory, component: str, recorded: Recorded) -> Roll:
     """All of the component's hosts as the file has them; a PortsError where it can't be."""
-    return Roll(_topology_file.checked(recorded, inventory.catalog, component))
+    hosts = _topology_file.checked(recorded, inventory.catalog, component)
+    return Roll(hosts, passed=_inventory.passed(inventory, component, hosts))
 
 
 def _own(inventory: Inventory, component: str, recorded: Recorded | None) -> Mapping[str, Host]:

@@ -15,7 +15,14 @@ from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _choices
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, damaged, listed, shown
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import (
+    Faults,
+    PortsError,
+    damaged,
+    listed,
+    nearest,
+    shown,
+)
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host
 
@@ -120,12 +127,29 @@ def checked(recorded: Recorded, catalog: Catalog, component: str) -> Mapping[str
             if _rules.plain_network(cidr) != cidr:
                 faults.add(f"{recorded.path}, host {name}", f"{shown(cidr)} is no network. {AGAIN}")
         if host.options:
-            try:
-                _choices.choices(catalog, host.options, f"{recorded.path}, host {name}, ")
-            except PortsError as wrong:
-                faults.found += wrong.faults
+            _check_options(catalog, host.options, f"{recorded.path}, host {name}, ", faults)
     faults.stop()
     return hosts
+
+
+def _check_options(catalog: Catalog, options: Mapping[str, Any], where: str, faults: Faults) -> None:
+    """They must be options of the catalog, written as they are in memory: 443 and not "443"."""
+    for name in options:
+        if name not in catalog.options:
+            faults.add(f"{where}options", _again(f"{shown(name)} is no option{nearest(name, catalog.options)}"))
+    try:
+        right = _choices.choices(catalog, options, where)
+    except PortsError as wrong:
+        faults.found += map(_again, wrong.faults)
+        return
+    for name in options.keys() & catalog.options.keys():
+        if name not in right or repr(options[name]) != repr(right[name]):
+            meant = f"must be {shown(right[name])}" if name in right else "is no value"
+            faults.add(f"{where}{name}", _again(f"{shown(options[name])} {meant}"))
+
+
+def _again(sentence: str) -> str:
+    return f"{sentence}{'' if sentence.endswith('?') else '.'} {AGAIN}"
 
 
 def plain_options(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _choices, _schema
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, shown
-from ansible_collections.printnet.ports.plugins.plugin_utils._host_variables import is_plain
+from ansible_collections.printnet.ports.plugins.plugin_utils._host_variables import is_plain, reason
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 
 CATALOG = ("printnet_documents", "printnet_extra_components", "printnet_extra_flows")
@@ -74,7 +75,12 @@ def reader(variables: Mapping[str, Any], template: Callable[[Any], Any]) -> Read
 
     def read(name: str) -> Any:
         value = variables.get(name)
-        return value if is_plain(value) else template(value)
+        if is_plain(value):
+            return value
+        try:
+            return template(value)
+        except AnsibleError as wrong:
+            raise PortsError(f"{name}: {reason(wrong)}") from None
 
     return read
 

@@ -65,6 +65,9 @@ def test_bad_input_is_an_error_with_a_sentence(name: str, value: Any) -> None:
     [
         ("csv", {"delimiter": "::"}, "csv, delimiter: '::' must be a comma, a semicolon, a tab or a bar"),
         ("csv", {"columns": ["prot"]}, "prot"),
+        ("csv", {"columns": []}, "csv, columns: [] must name at least one column"),
+        ("csv", {"sep": ";"}, "csv: 'sep' is no option; there is columns, delimiter"),
+        ("ports", {"delimiter": ";"}, "ports: 'delimiter' is no option"),
         ("mermaid", {"direction": "up"}, "mermaid, direction: 'up' must be one of LR, RL, TB, TD, BT"),
     ],
 )
@@ -72,6 +75,19 @@ def test_a_bad_option_is_an_error_with_a_sentence(name: str, options: dict[str, 
     flow = {"id": "a-b", "source": "a", "destination": "b", "transport": "tcp", "port": 1}
     with pytest.raises(AnsibleFilterError) as wrong:
         _filter(name)([flow], **options)
+    assert told in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "told"),
+    [
+        ("mermaid", ("LR", 1), "mermaid: too many positional arguments; its options are direction"),
+        ("ports", (1,), "ports: too many positional arguments; its options are none"),
+    ],
+)
+def test_too_many_options_are_an_error_with_a_sentence(name: str, given: tuple[Any, ...], told: str) -> None:
+    with pytest.raises(AnsibleFilterError) as wrong:
+        _filter(name)([], *given)
     assert told in str(wrong.value)
 
 

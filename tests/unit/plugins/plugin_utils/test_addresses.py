@@ -92,12 +92,36 @@ def test_a_lone_address(value: Any, address: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "010.020.001.005", "10.1", "5", "4711", "0x0a000001", "0x7f.1", "192.0.2.256", "192.0.2.1.", "1.2.3.4.5", ".",
+        "\uff11.2.3.4", "1\u30022\u30023\u30024", "2001:db8::1%1",
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_half_an_address_is_no_name(text: str) -> None:
+    assert _addresses.address(text) is None
+    assert _addresses.is_half_one(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["print01", "4711.example.com", "10-0-0-1", "0xprint", "a..b", "x" * 300, "a\0b", "", "::x", "drücker"],
+    ids=lambda text: ascii(text)[:20],
+)
+def test_a_name_is_no_half_address(text: str) -> None:
+    assert not _addresses.is_half_one(text)
+
+
+@pytest.mark.parametrize(
     ("value", "reason"),
     [
         ("192.0.2.1", ""), ("2001:db8::1", ""), ("fd00::1", ""), ("10.0.0.1", ""), ("169.254.1.1", ""),
         ("127.0.0.1", "loopback"), ("127.5.5.5", "loopback"), ("::1", "loopback"), ("224.0.0.251", "multicast"),
         ("ff02::fb", "multicast"), ("0.0.0.0", "unspecified"), ("::", "unspecified"), ("fe80::1", "link-local"),
-        ("::ffff:192.0.2.1", "write 192.0.2.1"),
+        ("::ffff:192.0.2.1", "write 192.0.2.1"), ("0.0.0.5", "an address of 0.0.0.0/8"),
+        ("0.255.255.255", "an address of 0.0.0.0/8"), ("1.0.0.0", ""), ("240.0.0.1", "a reserved address"),
+        ("255.255.255.254", "a reserved address"), ("255.255.255.255", "the broadcast address"), ("64:ff9b::1", ""),
     ],
 )  # fmt: skip
 def test_what_can_be_no_peers_address(value: str, reason: str) -> None:

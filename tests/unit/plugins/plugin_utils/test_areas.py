@@ -81,7 +81,17 @@ def test_the_sites_of_networks(networks: tuple[str, ...], sites: tuple[str, ...]
         (("192.0.2.1/32",), ("192.0.2.200/32",), False),
         (("192.0.2.1/32",), ("192.0.3.200/32",), True),
         (("192.0.2.0/23",), ("192.0.2.200/32",), True),
-        (("192.0.2.0/23",), ("192.0.2.0/23",), False),
+        # Larger than a /24 or /64, and of no site: nobody says that it is one network.
+        (("192.0.2.0/23",), ("192.0.2.0/23",), True),
+        (("2001:db8:2::/63",), ("2001:db8:2::/63",), True),
+        (("0.0.0.0/0", "::/0"), ("0.0.0.0/0", "::/0"), True),
+        (("192.0.2.0/24",), ("192.0.2.0/24",), False),
+        (("2001:db8:2::/64",), ("2001:db8:2::/64",), False),
+        (("10.200.0.0/16",), ("10.200.0.0/16",), False),
+        # Networks of sites are parts of it.
+        (("10.1.2.0/24",), ("10.1.2.0/24",), True),
+        (("10.0.0.0/8",), ("10.0.0.0/8",), True),
+        (("10.1.2.0/25",), ("10.1.2.0/25",), False),
         (("192.0.2.1/32", "2001:db8:9::1/128"), ("192.0.2.9/32", "2001:db8:9::2/128"), False),
         (("192.0.2.1/32", "2001:db8:9::1/128"), ("192.0.2.9/32",), False),
         (("192.0.2.1/32", "2001:db8:9::1/128"), ("192.0.2.9/32", "2001:db8:8::2/128"), True),
@@ -92,6 +102,19 @@ def test_the_sites_of_networks(networks: tuple[str, ...], sites: tuple[str, ...]
 def test_what_leaves_its_network(sources: tuple[str, ...], destinations: tuple[str, ...], left: bool) -> None:
     for ends in ((sources, destinations), (destinations, sources)):
         assert Areas(SITES).is_left(*ends) is left
+
+
+def test_neighbours_that_were_merged_are_no_single_network() -> None:
+    halves = [Site("198.51.100.0/25", "Leeds", ""), Site("198.51.100.128/25", "York", "")]
+    for merged in ("198.51.100.0/24", "198.51.100.0/23"):
+        assert Areas(halves).is_left((merged,), (merged,))
+        assert Areas(halves).sites_of((merged,)) == ("Leeds", "York")
+    assert not Areas(halves).is_left(("198.51.100.0/25",), ("198.51.100.9/32",))
+
+
+def test_rows_of_one_network_complete_each_other() -> None:
+    rows = [Site("10.1.0.0/16", "", "Office IT"), Site("10.1.0.0/16", "Leeds", ""), Site("10.1.0.0/16", "York", "B")]
+    assert Areas(rows).of("10.1.2.3/32") == Area("10.1.0.0/16", "Leeds", "Office IT")
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,23 @@ def test_a_roles_defaults_are_no_reason_for_a_warning(call_on: CallOn, same: dic
     assert len(elsewhere.warnings) == ("vpsx_submission_port" in same)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("vpsx_submission_port: 443", 'vpsx_email: "{{ nosuch }}"', "host v2, vpsx_email: "),
+        ('"{{ base }}.12"', "\"{{ lookup('file', '/no/such/file') }}\"", "host v2, ansible_host: "),
+        ('"{{ api }}"', "\"{{ lookup('file', '/no/such/file') }}\"", "printnet_overrides: "),
+    ],
+)
+def test_a_variable_that_has_no_value_is_named(
+    call_on: CallOn, old: str, new: str, told: str, faults_of: FaultsOf
+) -> None:
+    call = call_on("v1", INVENTORY.replace(old, new))
+    (fault,) = faults_of(call.estate, ["vpsx"], ["in"])
+    assert fault.startswith(told)
+    assert fault.isprintable()
+
+
 def test_faults_of_the_catalog_come_first_and_all(call_on: CallOn, faults_of: FaultsOf) -> None:
     bad = INVENTORY.replace("transport: tcp", "transport: tpc").replace("{{ 5000 + 1 }}", "{{ 5000 * 20 }}")
     faults = faults_of(call_on, "v1", bad)

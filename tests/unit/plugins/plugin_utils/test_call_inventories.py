@@ -185,7 +185,7 @@ def test_a_secret_address_is_read(estate: Estates) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("net: 192.0.2", "net: 192.0.2.7", "inventory: no address for "),
+        ("net: 192.0.2", "net: nowhere", "inventory: no address for "),
         (
             "clients: 198.51.100.0/24",
             "clients: 198.51.100.1/24",

@@ -165,8 +165,16 @@ def test_two_hosts_with_one_address_are_a_warning_and_behind_a_translation_a_not
         for number, name in enumerate(groups["vpsx"], 1)
     }
     (behind,) = of("shared-address", findings(site, groups, hosts))
+    assert behind[0] == "warning"
+    assert behind[1] == (
+        "192.0.2.1 is the address of print01, print02, behind a translation: what one of them may, the others may too. "
+        "They open nothing to each other."
+    )
+    assert behind[2] == "Where they reach each other at that address, name it under vpsx in printnet_networks."
+    apart = {"vpsx": ["print01"], "serverx": ["print02"]}
+    (behind,) = of("shared-address", findings(site, apart, hosts))
     assert behind[0] == "information"
-    assert "behind a translation" in behind[1]
+    assert behind[1].endswith("what one of them may, the others may too.")
 
 
 def test_ansible_reaches_a_host_elsewhere_than_its_peers_do(site: Any) -> None:
@@ -194,14 +202,45 @@ def test_a_network_that_holds_hosts_of_another_component_is_told(site: Any) -> N
     assert of("mixed-network", findings(site, clients)) == []
 
 
-@pytest.mark.parametrize(
-    "own",
-    [{"printnet_features": {"lpr": False, "dns_tcp": True}}, {"printnet_networks": {"workstation": "10.0.0.0/8"}}],
-)
-def test_hosts_that_plan_by_variables_of_their_own_are_told(site: Any, own: dict[str, Any]) -> None:
-    (found,) = of("own-variables", findings(site, hosts={"192.0.2.11": own}))
+def test_hosts_that_plan_by_variables_of_their_own_are_told(site: Any) -> None:
+    own = {"192.0.2.11": {"printnet_features": {"lpr": False, "dns_tcp": True}}}
+    (found,) = of("own-variables", findings(site, hosts=own))
     assert found[0] == "warning"
     assert "make the plan of 192.0.2.11 another" in found[1]
+
+
+def test_networks_that_differ_by_host_are_told_and_no_fault(site: Any) -> None:
+    own = {"192.0.2.11": {"printnet_networks": {**OFFICE, "workstation": "10.0.0.0/8"}}}
+    groups = {**SERVERS, "vpsx": ["192.0.2.11", "192.0.2.12"]}
+    (found,) = of("own-variables", findings(site, groups, own))
+    assert found[0] == "information"
+    assert found[1] == (
+        "The networks of 192.0.2.11 are others than those of most hosts. Each host's flows have those that it names "
+        "itself."
+    )
+
+
+def test_a_network_of_two_sites_or_owners_is_a_warning(site: Any, tmp_path: Any) -> None:
+    file = tmp_path / "networks.csv"
+    file.write_text(
+        "network,component,site,owner\n198.51.100.0/24,workstation,Leeds,A\n198.51.100.0/24,printer,York,A\n"
+        "203.0.113.0/24,printer,Leeds,\n203.0.113.0/24,workstation,,B\n203.0.113.0/24,,Leeds,C\n",
+        "ascii",
+    )
+    found = of("two-sites", findings(site, printnet_networks_file=str(file)))
+    assert [(severity, text) for severity, text, _advice in found] == [
+        ("warning", "The site of 198.51.100.0/24 is Leeds and York in the file of networks. The plan has the first."),
+        ("warning", "The owner of 203.0.113.0/24 is B and C in the file of networks. The plan has the first."),
+    ]
+
+
+def test_ends_without_an_ip_version_in_common_are_a_warning(site: Any) -> None:
+    groups = {"vpsx": ["192.0.2.11"], "serverx": ["2001:db8::20"]}
+    found = of("ip-version", findings(site, groups))
+    texts = [text for severity, text, _advice in found if severity == "warning"]
+    assert "vpsx and serverx have no IP version in common, so nothing can come of vpsx-serverx-api." in texts
+    assert not [text for text in texts if "printer" in text]
+    assert of("ip-version", findings(site, {**groups, "vpsx": ["192.0.2.11", "2001:db8::11"]})) != found
 
 
 @pytest.mark.parametrize(

@@ -123,13 +123,15 @@ def estates(draw: Any) -> tuple[dict[str, list[str]], dict[str, Any], dict[str, 
         for name, chosen in options.items()
     }
     choosing = {option.partition("_")[0] for chosen in hosts.values() for option in chosen}
+    networks = st.dictionaries(
+        st.sampled_from([name for name in COMPONENTS if name not in choosing]),
+        st.sampled_from([OFFICES, OFFICES[:1], ["192.0.2.0/28"], ["any"]]),
+    )
+    # Networks of its own, as the print servers of a site have.
+    for name in draw(st.lists(st.sampled_from(HOSTS), max_size=3, unique=True)):
+        hosts.setdefault(name, {})["printnet_networks"] = draw(networks)
     everywhere: dict[str, Any] = {
-        "printnet_networks": draw(
-            st.dictionaries(
-                st.sampled_from([name for name in COMPONENTS if name not in choosing]),
-                st.sampled_from([OFFICES, OFFICES[:1], ["192.0.2.0/28"], ["any"]]),
-            )
-        ),
+        "printnet_networks": draw(networks),
         "printnet_services": draw(SERVICES),
         "printnet_features": draw(st.dictionaries(st.sampled_from(["dns_tcp", "ftp_active_data"]), st.booleans())),
     }
@@ -144,7 +146,7 @@ def test_rows_and_plans_of_hosts_say_the_same(site: Any, estate: tuple[Any, Any,
     except _site_plan.PortsError:
         return
     told = _findings.findings(plan, _flow_rows.rows(plan))
-    assert not [one for one in told if one.topic == "own-variables"]
+    assert not [one for one in told if one.topic == "own-variables" and one.severity == "warning"]
     assert others(plan, by_rows(plan)) == others(plan, by_wants(plan))
 
 
@@ -270,6 +272,71 @@ def test_a_balancer_stands_for_clients_that_nobody_knows(site: Any) -> None:
     plan = planned(site, SERVERS, printnet_services={"vpsx": service})
     assert found(plan, "pdm-vpsx-lpr") == [
         ("load_balancer", "vpsx", "515", "from the load balancer", "192.0.2.8/32", TO_HOSTS)
+    ]
+
+
+def test_hosts_at_one_address_have_no_rule_for_each_other(site: Any) -> None:
+    hosts = {
+        name: {"printnet_addresses": [{"address": f"10.0.0.{number}", "seen_as": "203.0.113.1"}]}
+        for number, name in enumerate(("a", "b"), 1)
+    }
+    calls = ("vpsx-vpsx-status", "vpsx-serverx-api")
+    groups = {"vpsx": ["a", "b"], "serverx": ["192.0.2.20"]}
+    at, there = "203.0.113.1/32", "192.0.2.20/32"
+    to_directory = ("vpsx", "serverx", "5600", "direct", at, there)
+    for networks, rows in (
+        ({}, [to_directory]),
+        # Said in so many words, both open it.
+        ({"vpsx": "203.0.113.1"}, [("vpsx", "vpsx", "5501", "direct", at, at), to_directory]),
+    ):
+        plan = planned(site, groups, hosts, printnet_networks={"workstation": OFFICES[0], **networks})
+        assert found(plan, *calls) == rows
+        opened = {(name, way): peers for (name, way, flow, *_port), peers in by_wants(plan).items() if flow == calls[0]}
+        assert opened == ({(name, way): [at] for name in hosts for way in ("in", "out")} if networks else {})
+    # One directory behind the same address is another party: it is let in.
+    plan = planned(site, {"vpsx": ["a"], "serverx": ["b"]}, hosts, printnet_networks={"workstation": OFFICES[0]})
+    assert found(plan, *calls) == [("vpsx", "serverx", "5600", "direct", at, at)]
+
+
+# --- networks that differ by host -------------------------------------------------------------------------------------
+
+
+def _two_sites(site: Any, **own: dict[str, Any]) -> SitePlan:
+    """Two print servers with a directory, which names no networks."""
+    hosts = {"192.0.2.11": own.get("north", {}), "192.0.2.12": own.get("south", {})}
+    return planned(site, SERVERS, {name: {"printnet_networks": networks} for name, networks in hosts.items()})
+
+
+def test_each_hosts_flows_have_the_networks_that_it_names(site: Any) -> None:
+    plan = _two_sites(site, north={"workstation": OFFICES[0]}, south={"workstation": OFFICES[1]})
+    assert found(plan, "pdm-vpsx-lpr", "pdm-serverx-api", "vpsx-serverx-api") == [
+        ("pdm on workstation", "vpsx", "515", "direct", OFFICES[0], "192.0.2.11/32"),
+        ("pdm on workstation", "vpsx", "515", "direct", OFFICES[1], "192.0.2.12/32"),
+        # What hosts are is the same for all.
+        ("vpsx", "serverx", "5600", "direct", TO_HOSTS, "192.0.2.20/32"),
+    ]
+
+
+def test_what_nobody_of_ours_is_part_of_is_as_each_host_names_it(site: Any) -> None:
+    north = {"workstation": OFFICES[0], "printer": "203.0.113.0/25"}
+    for printers, rows in (
+        # A site's workstations print on its printers, and where these are the same, there is one row.
+        ("203.0.113.128/25", [(OFFICES[0], "203.0.113.0/25"), (OFFICES[1], "203.0.113.128/25")]),
+        ("203.0.113.0/25", [(" ".join(OFFICES[:2]), "203.0.113.0/25")]),
+    ):
+        plan = _two_sites(site, north=north, south={"workstation": OFFICES[1], "printer": printers})
+        assert [row[4:] for row in found(plan, "pdm-printer-raw")] == rows
+
+
+def test_one_host_that_names_none_has_no_flows_with_them(site: Any) -> None:
+    plan = planned(
+        site,
+        {**SERVERS, "vpsx": ["192.0.2.11", "192.0.2.12", "192.0.2.13"]},
+        {"192.0.2.12": {"printnet_networks": {}}},
+        printnet_networks={"workstation": OFFICES[0]},
+    )
+    assert found(plan, "pdm-vpsx-lpr") == [
+        ("pdm on workstation", "vpsx", "515", "direct", OFFICES[0], "192.0.2.11/32 192.0.2.13/32")
     ]
 
 

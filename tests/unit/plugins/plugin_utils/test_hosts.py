@@ -31,6 +31,9 @@ def _where(variables: dict[str, Any], name: str = "p1") -> Where:
         ({"ansible_host": "[2001:db8::5]"}, ("2001:db8::5/128",), "ansible_host"),
         ({"ansible_host": " 192.0.2.5 "}, ("192.0.2.5/32",), "ansible_host"),
         ({"ansible_host": ""}, ("192.0.2.6/32",), "name"),
+        ({"ansible_host": " "}, ("192.0.2.6/32",), "name"),
+        ({"ansible_host": []}, ("192.0.2.6/32",), "name"),
+        ({"ansible_host": None}, ("192.0.2.6/32",), "name"),
         ({"ansible_host": "both.example"}, ("192.0.2.7/32", "2001:db8::7/128"), "name"),
         ({"printnet_addresses": "192.0.2.8, 2001:DB8::8"}, ("192.0.2.8/32", "2001:db8::8/128"), "printnet_addresses"),
         ({"printnet_addresses": ["192.0.2.8", "192.0.2.8"]}, ("192.0.2.8/32",), "printnet_addresses"),
@@ -96,6 +99,11 @@ def test_half_a_translation_is_refused(entry: dict[str, Any]) -> None:
             ["printnet_addresses: 127.0.0.1 is a"],
         ),
         ({"ansible_host": "loop.example"}, ["name: 127.0.1.1 is a loopback address; set printnet_addresses to"]),
+        ({"ansible_host": "010.020.001.005"}, ["ansible_host: '010.020.001.005' is no address; write it in full,"]),
+        ({"ansible_host": 10.1}, ["ansible_host: '10.1' is no address; write it in full, without leading zeros"]),
+        ({"ansible_host": 0}, ["ansible_host: '0' is no address; write it in full, without leading zeros or a zone"]),
+        ({"ansible_host": "192.0.2.300"}, ["ansible_host: '192.0.2.300' is no address; write it in full, without"]),
+        ({"ansible_host": "255.255.255.255"}, ["ansible_host: 255.255.255.255 is the broadcast address; set"]),
     ],
 )
 def test_every_wrong_address_is_named(variables: dict[str, Any], told: list[str]) -> None:
@@ -103,6 +111,21 @@ def test_every_wrong_address_is_named(variables: dict[str, Any], told: list[str]
     assert len(found.faults) == len(told)
     for fault, begins in zip(found.faults, told, strict=True):
         assert fault.startswith(begins)
+
+
+def test_a_number_is_no_name() -> None:
+    told = (
+        "name: '4711' is no address and can't be resolved as a name; set ansible_host to an address, or "
+        "printnet_addresses to the host's addresses as its peers see them"
+    )
+    assert _where({}, "4711") == Where(origin="name", faults=(told,))
+    assert _where({"ansible_host": "192.0.2.5"}, "4711").networks == ("192.0.2.5/32",)
+    assert _where({}, "[2001:db8::5]").networks == ("2001:db8::5/128",)
+
+
+def test_no_host_is_without_an_address_and_nobody_says_so() -> None:
+    assert _where({"ansible_host": "[ ]"}, "nobody").unresolved == "nobody"
+    assert _where({}, "[]").unresolved == "[]"
 
 
 def test_one_wrong_address_does_not_hide_the_others() -> None:
@@ -128,9 +151,15 @@ def test_the_order_is_the_inventorys_and_names_are_asked_for_once() -> None:
 
 def test_names_that_nobody_knows_are_one_sentence() -> None:
     assert _hosts.unresolved({"b": "b", "c": "nowhere.example"}) == (
-        "inventory: no address for b, c (ansible_host nowhere.example): the controller could not resolve the name; set "
-        "ansible_host to an address, or printnet_addresses to the host's addresses as its peers see them"
+        "inventory: no address for b, c (ansible_host 'nowhere.example'): the controller could not resolve the name; "
+        "set ansible_host to an address, or printnet_addresses to the host's addresses as its peers see them"
     )
+
+
+def test_a_name_that_is_not_meant_well_is_text() -> None:
+    told = _hosts.unresolved({"a\x1b[2J\nb": "\x1b[31mred\n" + "x" * 400, "\x1b]0;c": "\x1b]0;c"})
+    assert told.isprintable()
+    assert len(told) < 300
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -51,3 +52,14 @@ def test_with_a_playbook_of_ours_it_begins_where_ansible_was_started(
     assert _find(root / "playbooks", "/srv/networks.csv") == "/srv/networks.csv"
     assert _find(root / "playbooks", "~/networks.csv") == str(Path.home() / "networks.csv")
     assert _find(root, "networks.csv") == str(root / "networks.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("~nosuchuser/plan.json", "'~nosuchuser/plan.json': the controller does not know whose home that is"),
+        ("plan\0.json", "'plan\\x00.json' is no path"),
+    ],
+)
+def test_what_is_no_path_is_said(root: Path, name: str, told: str, faults_of: Callable[..., list[str]]) -> None:
+    assert faults_of(_find, root / "playbooks", name) == [told]

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.printnet.ports.plugins.plugin_utils import _networks
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults
+from ansible_collections.printnet.ports.plugins.plugin_utils import _inventory, _networks
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError
 from ansible_collections.printnet.ports.plugins.plugin_utils._networks import Networks, Site
 
 FaultsOf = Callable[..., list[str]]
@@ -103,11 +103,39 @@ def test_any_in_the_file_is_everybody() -> None:
             "network,component,site\n10.0.0.0/8,printer,HQ, floor 2\n",
             "line 2: has 4 fields, and the header names 3 columns; put a field that has the separator",
         ),
+        (
+            'network,component,site\n\n10.0.0.0/24,printer,"Leeds\n10.1.0.0/24,printer,York\n10.2.0.0/24,vpsx,\n',
+            "line 3: is not CSV: unexpected end of data; quotes that begin a field must end it in the same line",
+        ),
+        (
+            'network,component,site\n10.0.0.0/24,printer,"Leeds\n10.1.0.0/24,printer,York"\n10.2.0.0/24,vpsx,\n',
+            "line 2: a field holds the next line as well; quotes that begin a field must end it in the same line",
+        ),
+        (
+            'network,component,owner\n10.0.0.0/24,printer,"\n10.1.0.0/24,printer,"\n10.2.0.0/24,vpsx,\n',
+            "line 2: a field holds the next line as well; quotes",
+        ),
+        ('network,component\n"10.0.0.0/24,printer\n10.1.0.0/24,"printer"\n', "line 2: is not CSV: ',' expected after"),
+        ("network,component\n0.0.0.0/0,printer\n", "line 2, network: '0.0.0.0/0' is everybody; write any where that"),
     ],
 )
 def test_a_wrong_line_is_named_with_what_would_be_right(text: str, told: str) -> None:
     (fault,) = _read(text)[1]
     assert fault.removeprefix("sites.csv, ").removeprefix("sites.csv: ").startswith(told)
+
+
+def test_a_field_may_have_a_line_break() -> None:
+    found, faults = _read('network,component,site\n10.0.0.0/8,printer,"Leeds\nNorth"\n10.0.0.1,vpsx\nx,vpsx\n')
+    assert found.sites == [Site("10.0.0.0/8", "Leeds\nNorth", "")]
+    assert [fault[:25] for fault in faults] == ["sites.csv, line 5, networ"]
+
+
+@pytest.mark.parametrize("remark", ['# exported by, "IPAM tool', ' # "', '"# exported by, the IPAM tool"'])
+def test_a_remark_may_have_quotes(remark: str) -> None:
+    text = f"{remark}\nnetwork;component\n{remark}\n10.0.0.0/8;printer\n{remark}\n10.0.0.1;vpsx\nx;vpsx\n"
+    found, (fault,) = _read(text)
+    assert found.by_component == {"printer": ("10.0.0.0/8",), "vpsx": ("10.0.0.1/32",)}
+    assert fault.startswith("sites.csv, line 7, network: 'x' must be an address")
 
 
 def test_all_wrong_lines_come_at_once() -> None:
@@ -144,6 +172,17 @@ def test_a_file_that_can_not_be_read(
         path.write_bytes(content)
     here = site({"dis": ["d1"]}, {"d1": {"ansible_host": "192.0.2.1"}}, {"printnet_networks_file": str(path)})
     assert faults_of(here.estate, "d1", "dis") == [told.format(path=path)]
+
+
+def test_a_file_whose_name_is_no_path(site: Sites) -> None:
+    def find(path: str) -> str:
+        raise PortsError(f"{path} is no path")
+
+    here = site({"dis": ["d1"]}, {}, {"printnet_networks_file": "x"}).inventory("d1")
+    here.find = find
+    faults = Faults()
+    _inventory.networks(here, faults)
+    assert faults.found == ["printnet_networks_file: x is no path"]
 
 
 def test_the_file_counts_for_rules(site: Sites, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ def _components(**components: str) -> Saved:
 def test_what_is_written_is_read_back(site: Sites) -> None:
     plan = _saved(_site(site))
     found = _plan_file.load("plan.json", _plan_file.dump(plan))
-    assert found == Saved(plan.digest, "yesterday", plan.components, plan.hosts, "plan.json", plan.between)
+    assert found == replace(plan, path="plan.json")
     assert _plan_file.changes(found, plan) == []
     assert set(plan.components) == {"vpsx", "serverx", "alertx", "workstation", "load_balancer"}
 
@@ -212,6 +213,48 @@ def test_what_a_component_loses(before: str, after: str, most: float, told: str 
     found = _plan_file.shrunk(_components(printer=before), _components(printer=after, vpsx="10.9.9.9/32"), most)
     assert len(found) == (told is not None)
     assert told is None or found[0].startswith(told)
+
+
+def _own(site: Sites, **networks: Any) -> Saved:
+    """Print servers of which each has the workstations of its site."""
+    here = _site(site)
+    for name, own in networks.items():
+        here.hosts[name]["printnet_networks"] = {"workstation": own}
+    return _saved(here)
+
+
+def test_networks_that_differ_by_host_are_kept_and_read_back(site: Sites) -> None:
+    plan = _own(site, v1="10.0.1.0/24", v2="10.0.2.0/24")
+    assert plan.components["workstation"] == ("10.0.1.0/24", "10.0.2.0/24", "198.51.100.0/24")
+    assert {name: view["workstation"] for name, view in plan.views.items()} == {
+        "v1": ("10.0.1.0/24",), "v2": ("10.0.2.0/24",), **dict.fromkeys(("s1", "a1", "a2"), (CLIENTS,))
+    }  # fmt: skip
+    assert _plan_file.load("plan.json", _plan_file.dump(plan)) == replace(plan, path="plan.json")
+
+
+def test_what_a_single_host_loses(site: Sites) -> None:
+    wide = "10.128.0.0/9"
+    before = _own(site, v1="10.0.1.0/24", v2=wide)
+    assert _plan_file.shrunk(before, _own(site, v1="10.0.1.0/24", v2=wide), 0) == []
+    assert _plan_file.shrunk(before, _own(site, v1="10.0.1.128/25", v2=wide), 10) == [
+        "As v1 sees it, workstation loses 50 % of its addresses since the plan of yesterday: 10.0.1.0/25"
+    ]
+    assert _plan_file.shrunk(before, _own(site, v1=[], v2=wide), 10) == [
+        "As v1 sees it, workstation has no address any more; in the plan of yesterday it had 10.0.1.0/24"
+    ]
+    # Told of all, it is not told of each.
+    assert [one[:20] for one in _plan_file.shrunk(before, _own(site, v1="10.0.1.0/24", v2=[]), 10)] == [
+        "workstation loses 10"
+    ]
+    assert _plan_file.shrunk(before, _own(site, v1="10.0.1.7/32", v2=wide), 100) == []
+
+
+def test_a_plan_without_what_single_hosts_see_is_still_compared(site: Sites) -> None:
+    before = replace(_own(site, v1="10.0.1.0/24", v2="10.0.2.0/24"), views={})
+    text = json.loads(_plan_file.dump(before))
+    del text["views"]
+    assert _plan_file.load("plan.json", json.dumps(text)) == replace(before, path="plan.json")
+    assert _plan_file.shrunk(before, _own(site, v1="10.0.1.0/24", v2="10.0.2.0/24"), 0) == []
 
 
 def test_a_component_that_is_gone() -> None:

@@ -248,6 +248,10 @@ def test_a_flow_that_the_catalog_has_no_more_is_named(site: Any) -> None:
 def test_json_is_exact(two_sites: SitePlan) -> None:
     found = json.loads(_plan_output.render(two_sites, "json"))
     networks, names = found["networks"], found["names"]
+    assert (found["hosts"]["print01"]["origin"], found["hosts"]["fleet01"]["origin"]) == (
+        "ansible_host",
+        "printnet_addresses",
+    )
     for name, host in two_sites.hosts.items():
         wants = [(share.component, want) for share in host.shares for want in share.wants]
         assert [
@@ -333,9 +337,10 @@ HOSTILE = [
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_are_text_in_every_form(site: Any, tmp_path: Path, name: str) -> None:
     file = tmp_path / "networks.csv"
+    told = name.replace("\n", " ")  # a line break is refused there
     with file.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out).writerows(
-            [["network", "component", "site", "owner"], ["198.51.100.0/24", "workstation", name, name]]
+            [["network", "component", "site", "owner"], ["198.51.100.0/24", "workstation", told, told]]
         )
     groups = {"vpsx": [name, "print01"], "serverx": ["192.0.2.20"]}
     hosts = {name: {"ansible_host": "192.0.2.11"}, "print01": {"ansible_host": "192.0.2.11"}}

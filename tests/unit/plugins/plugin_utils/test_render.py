@@ -93,7 +93,7 @@ def test_all_that_is_wrong_with_flows_comes_at_once(faults_of: FaultsOf) -> None
 
 
 def test_plain_text_moves_no_cursor_and_breaks_no_line() -> None:
-    assert _render.plain("a\x1b[31mb\n\x9bc\u202ed") == "a [31mb c d"
+    assert _render.plain("a\x1b[31mb\n\x9bc\u202ed\u061ce\u200bf\ufeffg") == "a [31mb c d e f g"
 
 
 # --- CSV --------------------------------------------------------------------------------------------------------------
@@ -130,6 +130,17 @@ def test_whatever_a_cell_holds_the_table_keeps_its_shape(value: str, delimiter: 
     assert [len(row) for row in rows] == [2, 2, 2]
     assert len(text.split("\n")) == 4
     assert not re.match(r"\s*[=+\-@\uff1d]", rows[1][0])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("Leeds;=1+1", "Leeds;'=1+1"), ("Leeds\t=1", "Leeds =1"), ("a | -1, +2", "a | '-1, '+2"), ("a,@b", "a,'@b"),
+        ("a; b, c-d | e", "a; b, c-d | e"), ("tcp/515, tcp/5500-5501; 10%", "tcp/515, tcp/5500-5501; 10%"),
+    ],
+)  # fmt: skip
+def test_no_cell_becomes_a_formula_behind_another_separator(value: str, text: str) -> None:
+    assert _render.cell(value) == text
 
 
 def test_a_column_name_is_no_formula_either() -> None:
@@ -172,6 +183,7 @@ def test_a_lone_column_needs_no_list() -> None:
     ("columns", "told"),
     [
         (5, "csv, columns: 5 must be a list of names"),
+        ([], "csv, columns: [] must name at least one column"),
         (["prot"], "csv, columns: 'prot' is no column; did you mean 'port'?"),
     ],
 )

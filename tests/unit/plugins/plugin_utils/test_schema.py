@@ -122,6 +122,13 @@ def test_a_name_must_be_known(name: Any, told: str | None) -> None:
     assert all(fault.startswith(f"here: {told}") for fault in faults.found)
 
 
+def test_a_key_that_is_none_names_nothing() -> None:
+    faults = Faults()
+    for name in ("vpsx", None):
+        _schema.check_key(name, {"vpsx": 1}, "component", "here", faults)
+    assert faults.found == ["here: None is no component; there is vpsx"]
+
+
 def test_nothing_is_listed_where_there_is_too_much() -> None:
     assert nearest("zzz", [f"name{number}" for number in range(41)]) == ""
     assert nearest("zzz", []) == ""

@@ -262,6 +262,34 @@ def test_what_may_differ_by_host_does(site: Sites) -> None:
     assert plan.networks.by_component == {"pullsvc": ("10.1.0.0/16",)}
 
 
+def test_nothing_depends_on_who_asks(site: Sites) -> None:
+    here = _site(site, printnet_networks={"workstation": "10.1.0.0/16"})
+    here.hosts["v2"]["printnet_networks"] = {"workstation": "10.2.0.0/16", "printer": "any"}
+    here.hosts["s1"]["printnet_networks"] = {}
+    here.hosts["p1"]["printnet_networks"] = {"dns_server": "192.0.2.53"}
+    here.hosts["v1"]["printnet_features"] = {"pdm": False}
+    plan = here.plan("v1")
+    assert all(here.plan(host) == plan for host in ("v2", "s1", "p1", "w1", "localhost"))
+    parties = plan.estate.topology.parties
+    assert parties["workstation"].networks == ("10.1.0.0/16", "10.2.0.0/16")
+    assert parties["printer"].everybody
+    assert parties["dns_server"].known is False
+    # Of one host each, the first: that which says the least.
+    assert plan.views == ({}, {"workstation": ("10.1.0.0/16",)}, plan.apart["v2"])
+    assert plan.apart.keys() == {"v1", "v2"}
+    assert plan.estate.settings.features == {}
+
+
+def test_sites_and_lease_pools_are_those_that_any_host_names(site: Sites, tmp_path: Path) -> None:
+    here = _site(site)
+    for host, text in (("v1", "10.1.0.0/16,,Leeds,yes"), ("v2", "10.2.0.0/16,,York,yes"), ("p1", "10.3.0.0/16,,X,yes")):
+        here.hosts[host]["printnet_networks_file"] = str(tmp_path / f"{host}.csv")
+        (tmp_path / f"{host}.csv").write_text(f"network,component,site,lease_pool\n{text}\n", "ascii")
+    networks = here.plan("p1").networks
+    assert [one.site for one in networks.sites] == ["Leeds", "York"]
+    assert networks.lease_pools == ["10.1.0.0/16", "10.2.0.0/16"]
+
+
 # --- the digest -------------------------------------------------------------------------------------------------------
 
 

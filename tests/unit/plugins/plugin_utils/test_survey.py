@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.printnet.ports.plugins.plugin_utils import _plan, _topology_file
+from ansible_collections.printnet.ports.plugins.plugin_utils import _plan, _site_plan, _topology_file
 
 FaultsOf = Callable[..., list[str]]
 Sites = Callable[..., Any]
@@ -54,7 +55,7 @@ def test_all_that_is_wrong_comes_at_once_and_each_once(site: Sites, faults_of: F
         "host v1, vpsx_audit: 'maybe' must be true or false",
         "host s1, ansible_host: 127.0.0.1 is a loopback address",
         "host n2, netx_port: 0 must be a port from 1 to 65535",
-        "inventory: no address for n1, n2 (ansible_host n2.example): the controller could not resolve the name",
+        "inventory: no address for n1, n2 (ansible_host 'n2.example'): the controller could not resolve the name",
     ]
     faults = faults_of(here.plan, "v1")
     assert len(faults) == len(expected)
@@ -68,6 +69,37 @@ def test_a_hosts_own_call_needs_no_address_of_it_and_the_plan_of_all_does(site: 
     assert here.open("v1", "dis") == {("tcp/5701", "192.0.2.3/32")}
     (fault,) = faults_of(here.plan, "v1")
     assert fault.startswith("host v1, ansible_host: 127.0.0.1 is a loopback address")
+
+
+@pytest.mark.parametrize(
+    ("name", "passed"),
+    [
+        ("print 01", True), (" print01", True), ("a,b", True), ("a:b:c", True), ("!v3", True), ("&v3", True),
+        ("{{ 7 }}", True), ("v3", False), ("drücker-03.example.com", False), ("2001:db8::3", False), ("~v3", False),
+        ("v*", False), ("v[0]", False), ("print:01", False),
+    ],
+)  # fmt: skip
+def test_a_host_to_which_no_play_would_go_is_not_planned(
+    site: Sites, tmp_path: Path, name: str, passed: bool, faults_of: FaultsOf
+) -> None:
+    here = _site(site)
+    path = _written(here, tmp_path)
+    for component in ("all", "vpsx", "dis"):
+        here.groups[component].append(name)
+    here.hosts[name] = {"ansible_host": "192.0.2.9"}
+    faults = faults_of(here.plan, "v1")
+    assert [fault[: len(f"inventory: {name!r}")] for fault in faults] == ([f"inventory: {name!r}"] if passed else [])
+    assert faults_of(here.estate, "v1", "vpsx") == []  # a play of the group goes there
+    recorded = _topology_file.load(path, Path(path).read_text(encoding="utf-8").replace('"v2"', json.dumps(name)))
+    assert len(faults_of(_site_plan.site_plan, here.inventory("v1"), recorded)) == passed
+
+
+def test_a_printer_may_be_called_as_nobody_else(site: Sites) -> None:
+    here = _site(site)
+    for component in ("all", "printer"):
+        here.groups[component].append("Printer, 2nd floor")
+    here.hosts["Printer, 2nd floor"] = {"ansible_host": "192.0.2.9"}
+    assert set(here.plan("v1").outside) == {"p1", "Printer, 2nd floor"}
 
 
 def test_a_component_may_be_called_as_what_is_kept(site: Sites, tmp_path: Path) -> None:

@@ -106,7 +106,12 @@ def test_another_format_is_said(there: Any, faults_of: FaultsOf) -> None:
         ('"192.0.2.3/32"', '"any"', "topology.json, host v3: 'any' is no network."),
         ('"10.0.0.2/32"', '"x"', "topology.json, host v2: 'x' is no network."),
         ('"vpsx_audit": false', '"vpsx_audit": "maybe"', "topology.json, host v3, vpsx_audit: 'maybe' must be true or"),
-        ("443", "0", "topology.json, host v1, vpsx_submission_port: 0 must be a port from 1 to 65535"),
+        ("443", "0", "topology.json, host v1, vpsx_submission_port: 0 must be a port from 1 to 65535. Write it again"),
+        ("443", '"443"', "topology.json, host v1, vpsx_submission_port: '443' must be 443. Write it again"),
+        ("443", "null", "topology.json, host v1, vpsx_submission_port: None is no value. Write it again"),
+        ('"vpsx_audit": false', '"vpsx_audit": 0', "topology.json, host v3, vpsx_audit: 0 must be False. Write"),
+        ('["lpr", "ipp"]', '"lpr,ipp"', "topology.json, host v3, vpsx_print_protocols: 'lpr,ipp' must be ('lpr', "),
+        ('"vpsx_audit"', '"vpsx_adit"', "topology.json, host v3, options: 'vpsx_adit' is no option; did you mean "),
     ],
 )
 def test_what_somebody_wrote_into_it_is_checked(
@@ -115,6 +120,7 @@ def test_what_somebody_wrote_into_it_is_checked(
     assert faults_of(_topology_file.checked, _load(_text()), catalog, "vpsx") == []
     (fault,) = faults_of(_topology_file.checked, _load(_text().replace(old, new)), catalog, "vpsx")
     assert fault.startswith(told)
+    assert fault.endswith(AGAIN)
 
 
 # --- does it fit ------------------------------------------------------------------------------------------------------
