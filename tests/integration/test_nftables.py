@@ -227,6 +227,44 @@ ENDS = {
     "limited reject": ("drop", "meta pkttype host limit rate 50/second counter reject\n        counter"),
     "a chain of its own": ("accept", 'jump end\n    }\n    chain end {\n        log prefix "x"\n        drop'),
     "something behind the end": ("accept", "reject with icmpx type admin-prohibited\n        tcp dport 8080 accept"),
+    # Every packet has to pass all of these.
+    "chains that let something in first": (
+        "drop",
+        f"""iifname vmap {{ "lo" : accept, * : goto public }}
+        }}
+        chain public {{
+            tcp dport 22 accept
+            counter drop
+        }}
+    }}
+    table inet second {{
+        chain public {{
+            tcp dport 22 accept
+            limit rate 5/minute log prefix "x"
+            reject with icmpx type admin-prohibited
+        }}
+        chain input {{
+            type filter hook input priority filter; policy accept;
+            {BASE}
+            jump public
+        }}
+    }}
+    table inet third {{
+        limit some {{ rate 5/minute; }}
+        chain input {{
+            type filter hook input priority filter; policy drop;
+            {BASE}
+            limit name "some" log prefix "x"
+            counter return
+            tcp dport 8080 accept
+        }}
+    }}
+    table inet fourth {{
+        chain input {{
+            type filter hook input priority filter; policy accept;
+            {BASE}
+            iifname != "lo" drop""",
+    ),
 }
 
 
@@ -268,6 +306,29 @@ def test_others_rules_come_first_whatever_they_add(lab: Lab, each_opened: str) -
     answer = lab.firewall(each_opened)
     assert not answer["changed"]
     assert "blocks tcp 515 that printnet.ports/vpsx asks for" in answer["told"]
+
+
+def test_what_blocks_elsewhere_is_named(lab: Lab, host: str) -> None:
+    early = """table inet early {
+    chain early { type filter hook prerouting priority -150; ip saddr 198.51.100.0/24 tcp dport 631 drop; }
+}
+"""
+    chain, end = "chain printers { tcp dport 515 drop; }", "ip saddr 198.51.100.0/24 jump printers"
+    conf(
+        lab, host, early + table("inet", "filter", more=chain, end=f"tcp dport 9443 accept\n{end}\ntcp dport 9443 drop")
+    )
+    told = lab.firewall(host)["told"]
+    assert scan(lab, "client1", ADDRESSES[host][0]) == {"tcp/9443"}
+    assert "chain printers, handle 3 blocks tcp 515 that" in told
+    assert "chain early, handle 2 blocks tcp 631 that" in told
+    assert "blocks tcp 9443" not in told
+    chain = "chain public { tcp dport 25 drop; tcp dport 22 accept; counter drop; }"
+    conf(lab, host, table("inet", "filter", more=chain, end="jump public", policy="accept"))
+    answer = lab.firewall(host)
+    assert let_in(lab, "client1", host) == set()
+    assert "chain public, handle 5 blocks tcp 515,631,5501,9443 that" in answer["told"]
+    assert "open already" not in answer["told"]
+    assert not lab.firewall(host)["changed"]
 
 
 def test_a_rule_behind_ours_moves_it(lab: Lab, each_opened: str) -> None:
@@ -343,7 +404,10 @@ def test_a_copy_of_ours_in_their_file_is_said(lab: Lab, opened: str) -> None:
 
 
 def test_opens_the_way_out_where_it_is_shut(lab: Lab, each: str) -> None:
-    shut = "chain output { type filter hook output priority 0; policy drop; ct state established,related accept; }"
+    shut = """chain output { type filter hook output priority 0; policy drop; ct state established,related accept; }
+    chain out { udp dport 53 accept; counter reject; }
+    chain more { type filter hook output priority 1; ct state established,related accept; jump out; }
+"""
     conf(lab, each, table("inet", "filter", more=shut))
     assert lab.scan(each, "192.0.2.20", QUICK) == set()
     answer = lab.firewall(each)

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_ends, _whole_file
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _whole_file
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Wanted
 
 UNIT = "nftables.service"
@@ -33,10 +33,12 @@ DROP_IN = Path("/etc/systemd/system/nftables.service.d/printnet.ports.conf")
 _FILES = (SAVED, LOADER, DROP_IN)
 _WANTS = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
+_IMPORTS = re.compile(r"^from (?:__future__|ansible_collections\S*) import (?:\([^)]*\)|.*)\n", re.MULTILINE)
+"""What files of the module take from one another, which in one file is there already."""
 _SELINUX = Path("/sys/fs/selinux/enforce")
 _MAIN = """
 
-# What follows is the program of {unit} on this host; what is above is a copy of a file of the module.
+# What follows is the program of {unit} on this host; what is above is a copy of two files of the module.
 
 
 def main():
@@ -89,15 +91,20 @@ LOCK = "/run/printnet.ports.lock"
 
 def loader() -> str:
     """The program that nftables.service runs: the code by which the module itself places the rules, and a frame."""
-    spec = find_spec(place.__name__)
-    source: Any = getattr(spec and spec.loader, "get_source", lambda _name: None)(place.__name__)
+    parts = [_IMPORTS.sub("", _source(module.__name__)).strip() for module in (_nft_ends, place)]
+    whole = "\n\n\n".join(["from __future__ import annotations", *parts])
+    return whole + _MAIN.format(unit=UNIT, lock=LOCK, saved=SAVED)
+
+
+def _source(name: str) -> str:
+    spec = find_spec(name)
+    source: Any = getattr(spec and spec.loader, "get_source", lambda _name: None)(name)
     if not source:
         raise _host.HostError(
-            f"The source of {place.__name__} is not to be had, so nothing could be loaded at boot. {_host.UNCHANGED}"
+            f"The source of {name} is not to be had, so nothing could be loaded at boot. {_host.UNCHANGED}"
         )
     # Ansible's own loader gives bytes.
-    text = source.decode() if isinstance(source, bytes) else str(source)
-    return text.rstrip() + _MAIN.format(unit=UNIT, lock=LOCK, saved=SAVED)
+    return source.decode() if isinstance(source, bytes) else str(source)
 
 
 def python() -> str:

@@ -2,115 +2,206 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PRIVATE: the rules of others in nftables, as far as they are understood. Pure.
+"""PRIVATE: what the rules of others in nftables open and block, in the order in which packets meet them. Pure.
 
 A rule of which one word is not understood is left out: nothing is said rather than something wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend, _nft_rules
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend, _nft_seen
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_ends as ends
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Chain, Table
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_rules import UnknownError
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_seen import Seen
 
 Elements = Callable[[Table, str], Any]
 """The elements of a named set, as nft prints them."""
+_Found = Generator[_backend.Foreign, None, str]
+"""What is found, and what is left behind it: nothing of all packets where they are ``gone``, or ``back``."""
 _ALL_PORTS = ((1, 65535),)
+_FOLLOWED = 5_000
+"""After so many rules in chains that others lead to, no more of them is followed."""
+_COMPARED = 50_000
+"""After so many comparisons with what was let in before, no more is compared."""
+_WRONG = (UnknownError, ValueError, LookupError, TypeError, AttributeError)
 
 
 def foreign(tables: Iterable[Table], elements: Elements) -> list[_backend.Foreign]:
-    """What others open or block of what comes in: base chains, and chains that these lead to without a condition."""
+    """What others open or block of what comes in: filters, and chains that these lead to."""
     found: list[_backend.Foreign] = []
     for table in tables:
-        if "dormant" in table.flags:
-            continue
-        ends = {base.chain.name: base.tail for base in place.bases(table) if base.direction == "in"}
-        for chain in table.chains.values():
-            if chain.hook == "input":
-                here = _Here(table, chain, opens=chain.name in ends, elements=elements)
-                found += here.rules(chain.rules[: ends.get(chain.name)], deeper=True)
+        if "dormant" not in table.flags:
+            tails = {base.chain.name: base.tail for base in place.bases(table) if base.direction == "in"}
+            look = _Sets(table, elements)
+            for chain in table.chains.values():
+                if chain.hook in place.HOOKS:
+                    found += _Base(table, chain, tails.get(chain.name), look).found()
     return found
 
 
-class _Here:
+def astray(tables: Iterable[Table]) -> list[str]:
+    """What never comes to our rules, in sentences: whatever comes by a device that others tell apart."""
+    found = []
+    for base in (base for table in tables for base in place.bases(table) if base.direction == "in"):
+        for rule in base.chain.rules[: base.tail]:
+            with suppress(*_WRONG):
+                found += [
+                    f"{base}, handle {rule['handle']} leads what comes by {_device(name)} elsewhere, and nothing comes "
+                    "back from there: the rules of printnet.ports open nothing on that way."
+                    for name, verdict in _nft_seen.by_device(rule["expr"], base.chain.hook)
+                    if place.leaves_nothing(base, verdict)
+                ]
+    return found
+
+
+def _device(name: str) -> str:
+    return "another device" if name == "*" else place.shown(name)
+
+
+class _Sets:
+    """The named sets of a table: to ask for one is a process."""
+
+    def __init__(self, table: Table, elements: Elements) -> None:
+        self._table, self._elements = table, elements
+        self._known: dict[str, Any] = {}
+
+    def __call__(self, name: str) -> Any:
+        if name not in self._known:
+            try:
+                self._known[name] = self._elements(self._table, name)
+            except UnknownError:
+                self._known[name] = None
+        if self._known[name] is None:
+            raise UnknownError(name)
+        return self._known[name]
+
+
+class _Gone:
+    """Packets that come no further: let in, or led out of a chain again. ``doubt``: there may be more of them."""
+
+    def __init__(self) -> None:
+        self.doubt = False
+        self._rules: dict[tuple[str, tuple[_rules.Span, ...]], list[_rules.Rule]] = {}
+        self._budget = _COMPARED
+
+    def add(self, rule: _rules.Rule) -> None:
+        self._rules.setdefault((rule.transport, rule.ports), []).append(rule)
+
+    def beyond(self, rule: _rules.Rule) -> tuple[_rules.Rule, ...]:
+        """What of the rule is about packets that are still there."""
+        self._budget -= len(self._rules)
+        if not self._rules or self._budget < 0:
+            return (rule,)
+        before = [
+            other
+            for (transport, ports), some in self._rules.items()
+            if transport == rule.transport and _nft_seen.common(ports, rule.ports)
+            for other in some
+        ]
+        self._budget -= sum(len(other.peers) for other in before)
+        return _rules.beyond(rule, before) if before else (rule,)
+
+
+def _beyond(rule: _rules.Rule, gone: Iterable[_Gone]) -> list[_rules.Rule]:
+    some = [rule]
+    for each in gone:
+        some = [part for other in some for part in each.beyond(other)]
+    return some
+
+
+class _Base:
     """One base chain. An accept counts where the rest is refused only: elsewhere it opens nothing."""
 
-    def __init__(self, table: Table, chain: Chain, opens: bool, elements: Elements) -> None:
-        self._table, self._chain, self._opens, self._elements = table, chain, opens, elements
+    def __init__(self, table: Table, chain: Chain, tail: int | None, look: _Sets) -> None:
+        self._table, self._chain, self._tail, self._look = table, chain, tail, look
+        self._accepted = _Gone()
+        self._budget = _FOLLOWED
 
-    def rules(self, rules: Iterable[Mapping[str, Any]], deeper: bool) -> Iterator[_backend.Foreign]:
+    def found(self) -> Iterator[_backend.Foreign]:
+        rules = self._chain.rules
+        seen = Seen(frozenset(place.ALL[family] for family in place.FAMILIES[self._table.family]))
+        policy = "drop" if self._chain.policy == "drop" else "accept"
+        if not (yield from self._walk(rules[: self._tail], seen, (self._accepted,), policy)):
+            # What final rules refuse is blocked by none of them; what they let in before is open.
+            final = [] if self._tail is None else rules[self._tail :]
+            yield from (one for one in self._walk(final, seen, (self._accepted,), policy) if one.opens)
+
+    def _walk(self, rules: Sequence[Mapping[str, Any]], outer: Seen, gone: tuple[_Gone, ...], rest: str) -> _Found:
+        """What rules do with packets of ``outer``, and ``rest`` with those that they leave."""
         for rule in rules:
-            name = place.target(rule)
-            if name.startswith(place.CHAIN):
-                continue
-            if name and deeper and name in self._table.chains and set(rule["expr"][-1]) <= {"jump", "goto"}:
-                if all(set(each) <= {"counter", "log", "jump", "goto"} for each in rule["expr"]):
-                    yield from self.rules(self._table.chains[name].rules, deeper=False)
+            if ends.is_ours(rule):
                 continue
             try:
-                yield from self._of(rule)
-            except (UnknownError, ValueError, LookupError, TypeError, AttributeError):
-                continue
+                some = _nft_seen.cases(rule["expr"], self._chain.hook)
+            except _WRONG:
+                some = [rule["expr"]]
+            for statements in some:
+                try:
+                    left = yield from self._of(rule, statements, outer, gone, rest)
+                except _WRONG:
+                    words = {key for each in statements for key in each}
+                    gone[-1].doubt |= not words.isdisjoint(("return", "goto", "vmap"))
+                    self._accepted.doubt |= not words.isdisjoint(("accept", "jump", "goto", "vmap"))
+                    continue
+                if left:
+                    return left
+        return ""
 
-    def _of(self, rule: Mapping[str, Any]) -> Iterator[_backend.Foreign]:
-        seen = self._read(rule["expr"])
-        opens = seen.verdict == "accept"
-        everybody = frozenset(place.ALL[family] for family in place.FAMILIES[self._table.family])
-        peers = everybody if seen.peers is None else seen.peers
-        everything = peers == everybody and not seen.ports and len(seen.transports) > 1
-        # A rule about an empty set is about nobody.
-        if not peers or everything or (opens and not self._opens):
-            return
+    def _of(
+        self, rule: Mapping[str, Any], statements: _nft_seen.Statements, outer: Seen, gone: tuple[_Gone, ...], rest: str
+    ) -> _Found:
+        seen = _nft_seen.read(statements, outer, self._chain.hook, self._look)
+        if seen.is_about_nobody:
+            return ""
+        left = ""
+        verdict = rest if seen.verdict == "return" else seen.verdict
+        if verdict in ("jump", "goto"):
+            inside = self._table.chains[seen.target].rules
+            self._budget -= len(inside)
+            if self._budget < 0:
+                raise UnknownError(seen.target)
+            if verdict == "jump":
+                left = yield from self._walk(inside, seen, (*gone, _Gone()), "return")
+                return left if left == "gone" and not seen.narrowed and seen.sure else ""
+            left, verdict = (yield from self._walk(inside, seen, gone, rest)), rest
+        if left != "gone":
+            yield from self._end(rule, seen, gone, verdict)
+        if seen.narrowed or not seen.sure:
+            return ""
+        return "back" if verdict == "return" else "gone"
+
+    def _end(
+        self, rule: Mapping[str, Any], seen: Seen, gone: tuple[_Gone, ...], verdict: str
+    ) -> Iterator[_backend.Foreign]:
+        """What is let in, refused or led out of the chain."""
         where = f"{self._table}, chain {place.shown(rule['chain'])}, handle {rule['handle']}"
         where += "".join(f", set {name}" for name in seen.sets)
+        everybody = {place.ALL[family] for family in place.FAMILIES[self._table.family]}
+        everything = seen.peers == everybody and not seen.ports and len(seen.transports) > 1
         for transport in sorted(seen.transports):
             ports = seen.ports.get("dport", _ALL_PORTS)
-            one = _rules.Rule("in", transport, ports, tuple(sorted(peers)), seen.ports.get("sport", ()))
-            yield _backend.Foreign(opens, one, where)
+            one = _rules.Rule("in", transport, ports, tuple(sorted(seen.peers)), seen.ports.get("sport", ()))
+            if verdict in ("accept", "return"):
+                if verdict == "accept" and self._tail is not None and not everything:
+                    yield _backend.Foreign(True, one, where)
+                if seen.sure and not one.source_ports and verdict == "return":
+                    gone[-1].add(one)
+                elif seen.sure and not one.source_ports and not any(each.doubt for each in gone[1:]):
+                    for part in _beyond(one, gone[1:]):
+                        self._accepted.add(part)
+            elif seen.narrowed or not self._doubts(gone):
+                yield from (_backend.Foreign(False, part, where) for part in _beyond(one, gone))
 
-    def _read(self, statements: Iterable[Mapping[str, Any]]) -> _Seen:
-        """Raises UnknownError where one word is not understood."""
-        seen = _Seen()
-        for each in statements:
-            ((key, value),) = each.items()
-            if key in ("accept", "drop", "reject"):
-                seen.verdict = key
-            elif key == "match":
-                self._match(seen, value)
-            elif key not in ("counter", "log"):
-                raise UnknownError(key)
-        if not seen.verdict:
-            raise UnknownError("no verdict")
-        return seen
+    def _doubts(self, gone: Sequence[_Gone]) -> bool:
+        """Whether the end of a chain may be about fewer packets than it seems to be.
 
-    def _match(self, seen: _Seen, match: Mapping[str, Any]) -> None:
-        (one, what), right = _nft_rules.matched(match), match["right"]
-        if isinstance(right, str) and right.startswith("@"):
-            seen.sets.append(right)
-            right = self._elements(self._table, right[1:])
-        if one in ("tcp", "udp") and what in ("dport", "sport") and what not in seen.ports:
-            seen.transports &= {one}
-            seen.ports[what] = _nft_rules.ports(right)
-        elif (one, what) in (("meta", "l4proto"), ("ip", "protocol")):
-            seen.transports &= {place.PROTOCOLS.get(word, "") for word in _nft_rules.values(right)}
-        elif one in ("ip", "ip6") and what == "saddr" and seen.peers is None:
-            seen.peers = _nft_rules.networks(right)
-        elif (one, what) != ("ct", "state") or "new" not in _nft_rules.values(right):
-            raise UnknownError(match)
-
-
-@dataclass
-class _Seen:
-    """What a rule does, its transports, ports and peers, and the sets that it names."""
-
-    verdict: str = ""
-    transports: set[str] = field(default_factory=lambda: {"tcp", "udp"})
-    ports: dict[str, tuple[_rules.Span, ...]] = field(default_factory=dict)
-    peers: frozenset[str] | None = None
-    sets: list[str] = field(default_factory=list)
+        Where our own rules come behind it, it voids them whatever it lets in itself.
+        """
+        return any(one.doubt for one in gone[1:]) or (self._chain.hook != "input" and self._accepted.doubt)

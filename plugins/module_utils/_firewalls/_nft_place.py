@@ -18,17 +18,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_ends import (
+    CHAIN,
+    Cells,
+    Ends,
+    is_ours,
+    target,
+)
+
 FORMAT = 1
-CHAIN = "pnports1-"
-"""Begins the name of a chain of ours; 1 is the format's version."""
 OWNER = "printnet.ports/"
 """Begins the name of an owner, which is the comment of its jumps."""
 DIRECTIONS = {"in": "input", "out": "output"}
+HOOKS = ("ingress", "prerouting", "input")
+"""The way in."""
 FAMILIES = {"inet": "46", "ip": "4", "ip6": "6"}
 ALL = {"4": "0.0.0.0/0", "6": "::/0"}
 
-Cell = tuple[str, str]
-"""A family and a transport: what a final rule refuses is made of these."""
 Wanted = dict[str, tuple[str, list[dict[str, Any]]]]
 """By owner: its short name, and its rules as plain values."""
 _NAME = re.compile(r"[A-Za-z_.][A-Za-z0-9/_.\-]*\Z")
@@ -37,7 +43,6 @@ _OWNER = re.compile(re.escape(OWNER) + r"[A-Za-z0-9_.\-]{1,100}\Z")
 _PORTS = re.compile(r"[0-9]{1,5}(?:-[0-9]{1,5})?\Z")
 _PEER = re.compile(r"[0-9a-f:.]+/[0-9]{1,3}\Z")
 _FLAGS = frozenset(("dormant", "owner", "persist"))
-_DEPTH = 4
 
 
 class PlaceError(ValueError):
@@ -105,7 +110,10 @@ def parse(text: str) -> list[Table]:
 
 
 def _is_statement(each: Any) -> bool:
-    return isinstance(each, dict) and len(each) == 1
+    if not isinstance(each, dict) or len(each) != 1:
+        return False
+    ((key, value),) = each.items()
+    return key not in ("jump", "goto") or (isinstance(value, dict) and "target" in value)
 
 
 def _flags(flags: Any) -> tuple[str, ...]:
@@ -142,20 +150,6 @@ def name_of(short: str, direction: str) -> str:
     return f"{CHAIN}{short}{'-out' if direction == 'out' else ''}"
 
 
-def target(rule: Mapping[str, Any]) -> str:
-    """The chain that a rule leads to, or nothing."""
-    for statement in rule.get("expr", ()):
-        for key in ("jump", "goto"):
-            if key in statement:
-                return str(statement[key]["target"])
-    return ""
-
-
-def is_ours(rule: Mapping[str, Any]) -> bool:
-    """Whether a rule leads to a chain of ours, whosever."""
-    return target(rule).startswith(CHAIN)
-
-
 def bases(table: Table) -> list[Base]:
     """The base chains of a table that refuse by default what comes in or goes out."""
     if table.bases is None:
@@ -184,101 +178,31 @@ def obstacle(base: Base) -> str:
 
 def _tail(table: Table, chain: Chain) -> int | None:
     """Where the final rules begin that refuse, log and count whatever is left; None where it is not refused."""
+    found = _ends(table, chain).end(chain.rules, *_scope(table, chain))
+    return found.begin if found and (found.refused or found.shut) else None
+
+
+def leaves_nothing(base: Base, verdict: Mapping[str, Any]) -> bool:
+    """Whether what a rule of a base chain leads elsewhere never comes behind it."""
+    return _ends(base.table, base.chain).leaves_nothing(verdict, *_scope(base.table, base.chain))
+
+
+def _scope(table: Table, chain: Chain) -> tuple[Cells, Cells]:
+    """What comes to a base chain, and what its policy refuses of it."""
     cells = frozenset((family, transport) for family in FAMILIES[table.family] for transport in ("tcp", "udp"))
-    rules = chain.rules
-    refused: frozenset[Cell] = cells if chain.policy == "drop" else frozenset()
-    for index, rule in enumerate(rules):
-        if any(key in each for each in rule["expr"] for key in ("accept", "drop", "reject")) and _is_for_all(rule):
-            if "accept" in rule["expr"][-1]:
-                return None
-            rules = rules[: index + 1]  # What stands behind it is never reached.
-            break
-    begin = len(rules)
-    for index in range(len(rules) - 1, -1, -1):
-        if is_ours(rules[index]):
-            continue
-        effect = _effect(table, rules[index], cells, 0)
-        if effect is None or not effect[1] <= refused | effect[0]:
-            break
-        refused |= effect[0]
-        begin = index
-    return begin if refused else None
+    return cells, cells if chain.policy == "drop" else frozenset()
 
 
-def _is_for_all(rule: Mapping[str, Any]) -> bool:
-    return all(set(each) <= {"counter", "log", "accept", "drop", "reject"} for each in rule["expr"])
+def _ends(table: Table, chain: Chain) -> Ends:
+    return Ends({name: one.rules for name, one in table.chains.items()}, chain.hook)
 
 
-def _effect(
-    table: Table, rule: Mapping[str, Any], cells: frozenset[Cell], depth: int
-) -> tuple[frozenset[Cell], frozenset[Cell]] | None:
-    """What a rule refuses, and what it refuses up to a limit; None where it does or looks at something else."""
-    scope, limited, refused = cells, False, frozenset[Cell]()
-    for each in rule["expr"]:
-        ((key, value),) = each.items()
-        if key == "match":
-            narrowed = _narrow(value)
-            if narrowed is None:
-                return None
-            scope &= narrowed
-        elif key == "limit" and not value.get("inv"):
-            limited = True
-        elif key in ("drop", "reject"):
-            refused |= scope
-        elif key in ("jump", "goto") and depth < _DEPTH and value["target"] in table.chains:
-            inner = [_effect(table, one, scope, depth + 1) for one in table.chains[value["target"]].rules]
-            if any(one is None or one[1] for one in inner):
-                return None
-            refused |= frozenset[Cell]().union(*(one[0] for one in inner if one))
-            if key == "goto" and refused != scope:
-                return None
-        elif key not in ("counter", "log"):
-            return None
-    return (frozenset(), refused) if limited else (refused, frozenset())
-
-
-PROTOCOLS: dict[Any, str] = {"tcp": "tcp", "udp": "udp", 6: "tcp", 17: "udp"}
-_KNOWN: dict[tuple[Any, Any], tuple[int, dict[Any, str], str]] = {
-    ("meta", "l4proto"): (1, PROTOCOLS, "46"),
-    ("ip", "protocol"): (1, PROTOCOLS, "4"),
-    ("ip6", "nexthdr"): (1, PROTOCOLS, "6"),
-    ("meta", "nfproto"): (0, {"ipv4": "4", "ipv6": "6", 2: "4", 10: "6"}, "46"),
-    ("meta", "protocol"): (0, {"ip": "4", "ip6": "6"}, "46"),
-}
-
-
-def _narrow(match: Mapping[str, Any]) -> frozenset[Cell] | None:
-    """What a match of a final rule leaves; None where it looks at more than the protocol."""
-    left, right, operator = match["left"], match["right"], match["op"]
-    values = right["set"] if isinstance(right, dict) and "set" in right else right
-    values = values if isinstance(values, list) else [values]
-    everything = frozenset((family, transport) for family in "46" for transport in ("tcp", "udp"))
-    if operator in ("==", "in") and _is_of_every_flow(left, values):
-        return everything
-    if "meta" in left:
-        looked = ("meta", left["meta"].get("key"))
-    elif "payload" in left:
-        looked = (left["payload"].get("protocol"), left["payload"].get("field"))
-    else:
-        return None
-    if (
-        looked not in _KNOWN
-        or operator not in ("==", "in", "!=")
-        or not all(isinstance(one, (str, int)) for one in values)
-    ):
-        return None
-    if any(isinstance(one, str) and one.startswith("@") for one in values):
-        return None
-    part, words, families = _KNOWN[looked]
-    hit = {words.get(one) for one in values}
-    return frozenset(cell for cell in everything if cell[0] in families and (cell[part] in hit) is (operator != "!="))
-
-
-def _is_of_every_flow(left: Mapping[str, Any], values: Sequence[Any]) -> bool:
-    """Whether the first packet of whatever comes to this host alone matches."""
-    if left == {"ct": {"key": "state"}}:
-        return "new" in values
-    return left == {"meta": {"key": "pkttype"}} and ("host" in values or "unicast" in values)
+def lets_all_in(table: Table) -> bool:
+    """Whether it is certain that a table refuses nothing of what comes in."""
+    ways = [chain for chain in table.chains.values() if chain.hook in HOOKS]
+    return "dormant" in table.flags or all(
+        chain.policy != "drop" and _ends(table, chain).opens(chain.rules) for chain in ways
+    )
 
 
 def stands_right(base: Base, owner: str, name: str) -> bool:

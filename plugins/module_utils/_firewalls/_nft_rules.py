@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules, _state
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_ends as ends
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Base, Table
 
@@ -159,7 +160,7 @@ def _live(homes: Iterable[tuple[Table, list[Base]]], owner: str, short: str) -> 
             told = parts(table, name, direction) if name in table.chains else Parts({}, [])
             odd += told.odd
             for base in here:
-                leads = any(place.target(rule) == name for rule in base.chain.rules[: base.tail])
+                leads = any(ends.target(rule) == name for rule in base.chain.rules[: base.tail])
                 for family in place.FAMILIES[table.family]:
                     sides[family].append((str(base), told.by_family.get(family, {}) if leads else {}))
             odd += _odd_jumps(table, here, owner, name)
@@ -183,7 +184,7 @@ def _odd_jumps(table: Table, homes: list[Base], owner: str, name: str) -> Iterab
         if not table.chains[name].rules:
             yield f"{table} has the chain {name} without a rule"
     for chain in table.chains.values():
-        if chain.name not in names and any(place.target(rule) == name for rule in chain.rules):
+        if chain.name not in names and any(ends.target(rule) == name for rule in chain.rules):
             yield f"{table}, chain {place.shown(chain.name)} has a jump to {name}, which belongs elsewhere"
 
 

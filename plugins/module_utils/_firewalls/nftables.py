@@ -27,6 +27,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
     _nft_rules,
     _whole_file,
 )
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_ends as ends
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_files as files
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Base, Table, Wanted
@@ -75,13 +76,13 @@ class Nftables(_backend.Backend):
         shorts = {short: owner for owner, short in found.items()}
         for table in self._tables():
             comments = {
-                place.target(rule): str(rule.get("comment", ""))
+                ends.target(rule): str(rule.get("comment", ""))
                 for chain in table.chains.values()
                 for rule in chain.rules
-                if place.is_ours(rule)
+                if ends.is_ours(rule)
             }
-            for name in (name for name in table.chains if name.startswith(place.CHAIN)):
-                short = name[len(place.CHAIN) :].partition("-")[0]
+            for name in (name for name in table.chains if name.startswith(ends.CHAIN)):
+                short = name[len(ends.CHAIN) :].partition("-")[0]
                 comment = comments.get(name, "")
                 owner = comment if comment.startswith(place.OWNER) else shorts.get(short, place.OWNER + short)
                 found.setdefault(owner, short)
@@ -176,13 +177,7 @@ class Nftables(_backend.Backend):
         raise _nft_rules.UnknownError(name)
 
     def notes(self) -> list[str]:
-        found = []
-        covered = "".join(place.FAMILIES[base.table.family] for base in self._bases() if base.direction == "in")
-        if not covered:
-            found.append("No chain on this host refuses by default, so everything is open already.")
-        else:
-            open_too = [family for family in "46" if family not in covered]
-            found += [f"No chain on this host refuses IPv{one} by default, so all of it is open." for one in open_too]
+        found = self._open_already() + _nft_foreign.astray(self._tables())
         if not files.is_loaded_at_boot():
             found.append(
                 f"{files.UNIT} does not start at boot, so nothing will load the rules then: "
@@ -190,11 +185,28 @@ class Nftables(_backend.Backend):
             )
         for name in _COPIES:
             with suppress(OSError):
-                if place.CHAIN in Path(name).read_text(encoding="utf-8", errors="replace"):
+                if ends.CHAIN in Path(name).read_text(encoding="utf-8", errors="replace"):
                     found.append(
                         f"{name} holds a copy of rules of printnet.ports, which are loaded without it: "
-                        f"remove the lines with {place.CHAIN} there."
+                        f"remove the lines with {ends.CHAIN} there."
                     )
+        return found
+
+    def _open_already(self) -> list[str]:
+        """What comes in that no chain refuses by default: it is open where all else is understood too."""
+        covered = "".join(place.FAMILIES[base.table.family] for base in self._bases() if base.direction == "in")
+        found = []
+        for families in [family for family in "46" if family not in covered] if covered else ["46"]:
+            tables = [table for table in self._tables() if set(families) & set(place.FAMILIES[table.family])]
+            what = f" IPv{families}" if covered else ""
+            if all(map(place.lets_all_in, tables)):
+                so = "all of it is open" if covered else "everything is open already"
+                found.append(f"No chain on this host refuses{what} by default, so {so}.")
+            else:
+                found.append(
+                    f"No chain that printnet.ports understands refuses{what} by default, so it opens nothing there: "
+                    "whatever rules of others refuse stays shut."
+                )
         return found
 
     def _bases(self) -> list[Base]:

@@ -236,7 +236,11 @@ RULE = st.builds(
 )  # fmt: skip
 OTHERS = st.lists(
     st.sampled_from(
-        [BODY, SSH, [LOG], [DROP], [REJECT], [TCP, REJECT], [COUNTER], [OVER, DROP], [{"jump": {"target": "end"}}]]
+        [
+            *(BODY, SSH, [LOG], [DROP], [REJECT], [TCP, REJECT], [COUNTER], [OVER, DROP], [{"return": None}]),
+            *([{key: {"target": name}}] for key in ("jump", "goto") for name in ("end", "some")),
+            [match("meta iifname", "lo", "!="), DROP],
+        ]
     ),
     max_size=5,
 )
@@ -263,6 +267,9 @@ def test_whatever_is_there_it_reads_back_and_goes_without_a_trace(
             nft.table(family, table)
             nft.chain(family, table, "end")
             nft.rule(family, table, "end", REJECT)
+            nft.chain(family, table, "some")
+            nft.rule(family, table, "some", *SSH)
+            nft.rule(family, table, "some", COUNTER, DROP)
         nft.chain(family, table, f"c{number}", hook, policy)
         for rule in rules:
             nft.rule(family, table, f"c{number}", *rule)

@@ -21,6 +21,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERY
 from ansible_collections.printnet.ports.plugins.module_utils._state import Found, Half, States, half
 
 from .nft_model import BODY, Nft
+from .test_nft_ends import ODD
 
 VPSX, DIS = "printnet.ports/vpsx", "printnet.ports/dis"
 SHORTS = {VPSX: "vpsx", DIS: "dis"}
@@ -151,7 +152,7 @@ def test_what_can_not_be_live_is_saved_only() -> None:
     host.nft.chain("ip", "more", "in", "input", "drop")
     found = change(host, vpsx=[LPR])
     assert found[VPSX].live == half([Rule("in", "tcp", LPR.ports, LPR.peers[:1])])
-    assert any("IPv6" in note for note in Nftables(host.run, SHORTS).notes())
+    assert "refuses IPv6 by default, so all of it is open." in Nftables(host.run, SHORTS).notes()[0]
 
 
 @pytest.mark.parametrize("damaged", ["LOADER", "DROP_IN"])
@@ -285,6 +286,37 @@ def test_whether_it_filters_at_all() -> None:
     assert not Nftables.filters(host.run)
 
 
+SHUT = [{"jump": {"target": "public"}}]
+SOME = [{"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "192.0.2.1"}}]
+
+
+@pytest.mark.parametrize(
+    ("inside", "led", "shut", "said"),
+    [
+        ([{"drop": None}], SHUT, True, ""),
+        ([*SOME, {"drop": None}], SHUT, False, "No chain that printnet.ports understands refuses by default"),
+        ([{"drop": None}], [*SOME, *SHUT], False, "No chain that printnet.ports understands refuses by default"),
+        ([{"limit": "lim1"}, {"drop": None}], SHUT, False, "No chain that printnet.ports understands refuses"),
+        ([*SOME, {"accept": None}], SHUT, False, "so everything is open already."),
+        ([{"counter": None}], SHUT, False, "so everything is open already."),
+    ],
+)
+def test_whether_chains_that_are_led_to_refuse(
+    inside: list[dict[str, Any]], led: list[dict[str, Any]], shut: bool, said: str
+) -> None:
+    host = Host("accept")
+    for hook in ("input", "output"):
+        host.nft.rule("inet", "filter", hook, *led)
+    host.nft.chain("inet", "filter", "public")
+    host.nft.rule("inet", "filter", "public", *inside)
+    assert Nftables.filters(host.run) is shut
+    firewall = Nftables(host.run, SHORTS)
+    assert firewall.denies_outgoing() is shut
+    assert said in firewall.notes()[0]
+    found = change(host, vpsx=[LPR, OUT])
+    assert found[VPSX].live == (half([LPR, OUT]) if shut else Half())
+
+
 def test_what_the_administrator_has_to_know(tree: Path) -> None:
     host = Host()
     firewall = Nftables(host.run, SHORTS)
@@ -336,6 +368,20 @@ def test_the_saved_program_places_the_rules_as_the_module_does(tree: Path) -> No
     fresh.nft.run((tree / "taken").read_text(encoding="utf-8"))
     found = Nftables(fresh.run, SHORTS).read()
     assert found == {**aims(vpsx=[LPR, IPP], dis=[LPR])}
+
+
+def test_the_saved_program_survives_any_rule_of_others(tree: Path) -> None:
+    change(Host(), vpsx=[LPR])
+    fresh = Host()
+    fresh.nft.chain("inet", "filter", "odd")
+    for odd in ODD:
+        fresh.nft.rule("inet", "filter", "odd", odd)
+        fresh.nft.rule("inet", "filter", "input", odd)
+    fresh.nft.rule("inet", "filter", "input", {"limit": "lim1"}, {"log": {"prefix": "dropped: "}})
+    done = load(tree, fresh)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    fresh.nft.run((tree / "taken").read_text(encoding="utf-8"))
+    assert Nftables(fresh.run, {VPSX: "vpsx"}).read() == aims(vpsx=[LPR])
 
 
 @pytest.mark.parametrize("damage", ["refuse", "gone", "damaged", "hostile"])

@@ -1,0 +1,129 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: one rule of somebody else in nftables: about which packets it is, and what it does with them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_ends as ends
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_rules
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_rules import UnknownError
+
+Statements = Sequence[Mapping[str, Any]]
+Look = Callable[[str], Any]
+"""The elements of a named set, as nft prints them."""
+_VERDICTS = ("accept", "drop", "reject", "return", "jump", "goto")
+
+
+@dataclass
+class Seen:
+    """What a rule does with new packets of peers, their transports, ports and peers, and the sets that it names.
+
+    ``narrowed``: it is not for all packets that come to it. Not ``sure``: perhaps not for all that it seems to be for.
+    """
+
+    peers: frozenset[str]
+    verdict: str = ""
+    target: str = ""
+    transports: frozenset[str] = frozenset(("tcp", "udp"))
+    ports: dict[str, tuple[_rules.Span, ...]] = field(default_factory=dict)
+    sets: tuple[str, ...] = ()
+    narrowed: bool = False
+    sure: bool = True
+
+    @property
+    def is_about_nobody(self) -> bool:
+        return not self.peers or not self.transports or () in self.ports.values()
+
+
+def common(some: Sequence[_rules.Span], others: Sequence[_rules.Span]) -> tuple[_rules.Span, ...]:
+    """The ports that are in both."""
+    pairs = [(max(one[0], other[0]), min(one[1], other[1])) for one in some for other in others]
+    return tuple((first, last) for first, last in pairs if first <= last)
+
+
+def cases(statements: Statements, hook: str) -> list[Statements]:
+    """A rule with a verdict map as rules without: one for each element. Raises UnknownError."""
+    at = next((index for index, each in enumerate(statements) if "vmap" in each), None)
+    if at is None:
+        return [statements]
+    key, elements = statements[at]["vmap"]["key"], statements[at]["vmap"]["data"]["set"]
+    before, after = statements[:at], statements[at + 1 :]
+    found: list[Statements] = []
+    for element, verdict in elements:
+        if element != "*":
+            match = {"match": {"op": "==", "left": key, "right": element}}
+            found.append([*before, match, verdict, *after])
+        elif key in [{"meta": {"key": word}} for word in ends.devices(hook)] and all(
+            name in ("*", "lo") or "accept" in other for name, other in elements
+        ):
+            found.append([*before, verdict, *after])
+        else:
+            raise UnknownError(element)
+    return found
+
+
+def by_device(statements: Statements, hook: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Where a rule leads all that comes by a device, with the device's name. Raises UnknownError."""
+    keys = [{"meta": {"key": word}} for word in ends.devices(hook)]
+    found: list[tuple[str, Mapping[str, Any]]] = []
+    words = [each for each in statements if not set(each) <= {"counter", "log"}]
+    if len(words) == 1 and "vmap" in words[0] and words[0]["vmap"]["key"] in keys:
+        found = [(name, verdict) for name, verdict in words[0]["vmap"]["data"]["set"] if "accept" not in verdict]
+    elif len(words) == 2 and "match" in words[0] and words[0]["match"]["left"] in keys:
+        _nft_rules.matched(words[0]["match"])
+        found = [(name, words[1]) for name in _nft_rules.values(words[0]["match"]["right"])]
+    # All other devices alone are no condition.
+    return [
+        (str(name), verdict)
+        for name, verdict in found
+        if name != "lo" and (name != "*" or len(found) > 1) and not {"jump", "goto"}.isdisjoint(verdict)
+    ]
+
+
+def read(statements: Statements, outer: Seen, hook: str, look: Look) -> Seen:
+    """What a rule does with those packets of ``outer`` that it is about. Raises UnknownError for an unknown word."""
+    seen = replace(outer, verdict="", target="", ports=dict(outer.ports), narrowed=False)
+    for each in statements:
+        ((key, value),) = each.items()
+        if key in _VERDICTS:
+            seen.verdict = key
+            seen.target = value["target"] if key in ("jump", "goto") else ""
+        elif key == "match":
+            if not ends.is_from_away(value, hook):
+                _match(seen, value, hook, look)
+        elif key not in ("counter", "log"):
+            raise UnknownError(key)
+    if not seen.verdict:
+        raise UnknownError("no verdict")
+    return seen
+
+
+def _match(seen: Seen, match: Mapping[str, Any], hook: str, look: Look) -> None:
+    (one, what), right = _nft_rules.matched(match), match["right"]
+    if isinstance(right, str) and right.startswith("@"):
+        seen.sets = (*seen.sets, right)
+        right = look(right[1:])
+    if ends.is_of_every_flow(match["left"], _nft_rules.values(right)):
+        seen.sure = False
+        return
+    seen.narrowed = True
+    if one in ("tcp", "udp", "th") and what in ("dport", "sport"):
+        seen.transports &= {"tcp", "udp"} if one == "th" else {one}
+        ports = _nft_rules.ports(right)
+        seen.ports[what] = common(seen.ports[what], ports) if what in seen.ports else ports
+    elif (one, what) in (("meta", "l4proto"), ("ip", "protocol")):
+        seen.transports &= {ends.PROTOCOLS.get(word, "") for word in _nft_rules.values(right)}
+    elif one in ("ip", "ip6") and what == "saddr":
+        peers = _nft_rules.networks(right)
+        seen.peers = _rules.without(peers, _rules.without(peers, seen.peers))
+    elif one in ("icmp", "icmpv6") or (one, what) == ("ct", "state") or (what in ends.devices(hook) and right == "lo"):
+        seen.transports = frozenset()
+    else:
+        raise UnknownError(match)
