@@ -232,8 +232,8 @@ notes:
   - What a host sends is opened where its firewall refuses that by default. C(printnet_outbound) says V(true) or
     V(false) for always or never. Replies need no rule. The helper that passive FTP takes and multicast discovery are
     left to you.
-  - firewalld needs one reload to make a policy or a set. Where others have rules that are live and not saved, which a
-    reload would drop, the task fails and names them.
+  - firewalld needs one reload to make a policy or a set. Where what others have live differs from what they have saved,
+    so that a reload would drop the one or bring the other, the task fails and names it.
   - With the variable C(printnet_apply) set to V(false) nothing is changed, and RV(differs) says whether the firewall
     has something else than what is asked for. It is for hosts whose firewall belongs to somebody else.
   - A host remembers what the last run left on it, in C(/var/lib/printnet.ports/left.json), to tell when somebody else

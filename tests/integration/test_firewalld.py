@@ -165,6 +165,85 @@ def test_refuses_a_reload_that_costs_somebody_a_rule(lab: Lab, each: str) -> Non
     assert lab.firewall(each, "--check", ok=False)["msg"] == answer["msg"]
 
 
+FOR_LATER = """
+    cp -a /etc/firewalld /root/saved
+    later="firewall-cmd -q --permanent"
+    $later --new-zone=quarantine
+    $later --zone=quarantine --set-target=DROP
+    $later --zone=quarantine --add-source=203.0.113.10
+    $later --new-policy=later
+    $later --new-ipset=few --type=hash:ip
+    $later --service=ssh --add-port=7777/tcp
+    $later --direct --add-rule ipv4 filter INPUT 0 -p tcp --dport 515 -j DROP
+    sed -i s/^DefaultZone=.*/DefaultZone=drop/ /etc/firewalld/firewalld.conf
+"""
+
+
+def test_refuses_a_reload_that_brings_what_somebody_saved_for_later(lab: Lab, each: str) -> None:
+    """Nothing but that reload would make it live: a lockout, at worst."""
+    lab.host(each, FOR_LATER)
+    try:
+        before = state(lab, each)
+        answer = lab.firewall(each, ok=False)
+        for said in (
+            "the default zone is public, saved is drop",
+            "zone quarantine: only saved",
+            "policy later: only saved",
+            "ipset few: only saved",
+            "service ssh: ports only saved 7777/tcp",
+            "direct: rules only saved ipv4 filter INPUT 0 -p tcp --dport 515 -j DROP",
+        ):
+            assert said in answer["msg"]
+        assert state(lab, each) == before
+    finally:
+        lab.host(each, "rm -rf /etc/firewalld; mv /root/saved /etc/firewalld; systemctl restart firewalld")
+
+
+BACKUP = {
+    "owner": "backup",
+    "rules": [{"transport": "tcp", "ports": ["515", "631"], "peers": ["192.0.2.0/24", "2001:db8:1::/64"]}],
+}
+BAN = 'rule family="ipv4" source address="203.0.113.66" drop'
+PENDING = "/run/printnet.ports/pending.json"
+
+
+@pytest.fixture
+def alone(lab: Lab, host: str) -> Iterator[str]:
+    """A host on which the rules by hand are gone after the test."""
+    yield host
+    lab.host(host, "firewall-cmd -q --reload")
+    lab.firewall(host, arguments={**BACKUP, "state": "absent", "confirm": "never"})
+
+
+def in_the_window(lab: Lab, host: str, arguments: dict[str, Any], script: str, ok: bool) -> dict[str, Any]:
+    """Run a script while a change waits for its confirmation, which does not come before the script has ended."""
+    confirmed = {**BACKUP, **arguments, "confirm": "always", "confirm_timeout": 8}
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(lab.firewall, host, arguments=confirmed, ok=ok)
+        stop = f"until [ -s {PENDING} ]; do sleep 0.002; done; systemctl stop ssh ssh.socket 2>/dev/null"
+        lab.host(host, f"{stop}; {script}; systemctl start ssh")
+        return run.result()
+
+
+def test_what_appears_while_a_change_is_open_stays(lab: Lab, alone: str) -> None:
+    """Neither taking a change back nor keeping it reloads at somebody's cost."""
+    rules = "firewall-cmd --policy=pnports1-backup --list-rich-rules"
+    ban = f"firewall-cmd -q --add-rich-rule='{BAN}'"
+    script = f"until {rules} | grep -q 515; do sleep 0.1; done; {ban}; while [ -e {PENDING} ]; do sleep 0.1; done"
+    answer = in_the_window(lab, alone, {}, script, ok=False)
+    assert "so the host puts back what it had. It did" in answer["msg"]
+    assert lab.host(alone, "firewall-cmd --list-rich-rules").strip() == BAN
+    assert let_in(lab, "serverx1", alone) == set()
+    lab.host(alone, "firewall-cmd --reload")
+    assert lab.firewall(alone, arguments=BACKUP)["changed"]
+    script = f"while {rules} | grep -q 515; do sleep 0.1; done; {ban}"
+    absent = {"state": "absent"}
+    assert in_the_window(lab, alone, absent, script, ok=True)["confirmed"]
+    assert lab.host(alone, "firewall-cmd --list-rich-rules").strip() == BAN
+    assert let_in(lab, "serverx1", alone) == set()
+    assert not lab.firewall(alone, arguments={**BACKUP, **absent})["changed"]
+
+
 def test_is_removed_at_nobody_elses_cost(lab: Lab, each_opened: str) -> None:
     lab.host(each_opened, "firewall-cmd --add-port=8080/tcp")
     absent = {"components": ["vpsx"], "state": "absent"}
@@ -224,6 +303,50 @@ def test_a_hand_in_our_policy_is_undone(lab: Lab, opened: str) -> None:
     assert let_in(lab, "stranger1", opened) == set()
     assert let_in(lab, "client1", opened) == SUBMISSION
     assert not lab.firewall(opened)["changed"]
+
+
+def test_what_a_hand_made_that_we_never_would_is_undone(lab: Lab, alone: str) -> None:
+    """Spelt as nothing of ours is, beside our rules and within our set; older editions choke on some of it."""
+    peers = [f"10.{number}.0.0/24" for number in range(9)]
+    many = {**BACKUP, "rules": [{"transport": "tcp", "ports": ["515"], "peers": peers}]}
+    lab.firewall(alone, arguments=many)
+    (name,) = lab.host(alone, "firewall-cmd --get-ipsets").split()
+    lists = f"--policy=pnports1-backup --list-rich-rules; firewall-cmd {{0}} --ipset={name} --get-entries"
+    before = lab.host(alone, f"firewall-cmd {lists.format('')}")
+    for where in ("", "--permanent"):
+        hand = f"firewall-cmd -q {where} --policy=pnports1-backup --add-rich-rule"
+        odd = 'rule family="ipv4" source address="198.51.100.0/255.255.255.0" port port="631" protocol="tcp" accept'
+        lab.host(alone, f"""set -e; {hand}='{odd}'; {hand}='rule port port="0" protocol="tcp" accept'""")
+        lab.host(alone, f"firewall-cmd -q {where} --ipset={name} --add-entry=10.9.0.0-10.9.0.7")
+        told = lab.module(alone, "firewall_info", {})["told"]
+        assert "255.255.255.0" in told
+        assert f"set {name} has the entry 10.9.0.0-10.9.0.7" in told
+        assert lab.firewall(alone, arguments={**many, "confirm": "never"})["changed"]
+        assert not lab.firewall(alone, arguments=many)["changed"]
+        assert lab.host(alone, f"firewall-cmd {where} {lists.format(where)}") == before
+    lab.host(
+        alone, f"firewall-cmd -q --permanent --ipset={name} --add-entry=10.9.0.0-10.9.0.7; firewall-cmd -q --reload"
+    )
+
+
+def test_a_broken_file_of_ours_is_mended(lab: Lab, alone: str) -> None:
+    """firewalld goes on with what it knows of it, and fails with its next start."""
+    path = "/etc/firewalld/policies/pnports1-backup.xml"
+    lab.firewall(alone, arguments=BACKUP)
+    lab.host(alone, f": > {path}")
+    assert lab.firewall(alone, arguments=BACKUP)["changed"]
+    assert not lab.firewall(alone, arguments=BACKUP)["changed"]
+    assert lab.host(alone, "systemctl restart firewalld; firewall-cmd --state") == "running\n"
+    assert let_in(lab, "serverx1", alone) == {"tcp/515", "tcp/631"}
+    lab.host(alone, f": > {path}; systemctl restart firewalld", check=False)
+    answer = lab.firewall(alone, arguments=BACKUP, ok=False)
+    assert "firewalld is in state FAILED" in answer["msg"]
+    assert f"rm {path}; systemctl restart firewalld" in answer["msg"]
+    lab.host(alone, f"rm {path}; systemctl restart firewalld; firewall-cmd --state")
+    assert lab.firewall(alone, arguments=BACKUP)["changed"]
+    lab.host(alone, f": > {path}")
+    assert lab.firewall(alone, arguments={**BACKUP, "state": "absent", "confirm": "never"})["changed"]
+    assert lab.host(alone, f"ls {path} 2>/dev/null || true") == ""
 
 
 def test_two_runs_at_once_wait_for_each_other(lab: Lab, host: str) -> None:
@@ -315,7 +438,8 @@ def test_a_holder_of_the_lock_that_was_killed_blocks_nobody(lab: Lab, host: str)
     holder = subprocess.Popen([*_exec(lab, host), hold], stdin=subprocess.DEVNULL)
     time.sleep(1)
     with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(lab.firewall, host)
+        # With pipelining its process would have no name to wait for.
+        run = pool.submit(lab.firewall, host, ansible_pipelining=False)
         lab.host(host, "until pgrep -f [A]nsiballZ_firewall >/dev/null; do sleep 0.1; done; sleep 2")
         assert not run.done()
         lab.host(host, "pkill -KILL -f '[s]leep 60'")

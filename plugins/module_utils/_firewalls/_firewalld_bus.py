@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from contextlib import suppress
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._rich import Raw, set_pattern
+from ansible_collections.printnet.ports.plugins.module_utils import _host
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_files
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._rich import Raw, clash, network, set_pattern
 
 try:
     import dbus
@@ -22,9 +21,6 @@ except ImportError:
 else:
     HAS_BINDINGS = True
 
-FILES = Path("/etc/firewalld")
-_KEPT = ".xml.old"
-"""Ends the name of what firewalld has kept of a file."""
 LAST = 32767
 """The last priority that a policy can have."""
 _NAME = "org.fedoraproject.FirewallD1"
@@ -56,8 +52,10 @@ class Bus:
             )
         self._properties = dbus.Interface(self._object(_PATH), dbus.PROPERTIES_IFACE)
         if self.state() != "RUNNING":
+            broken = " ".join(map(str, _firewalld_files.broken()))
+            mend = f" It cannot read {broken}, so: rm {broken}; systemctl restart firewalld." if broken else ""
             raise _host.HostError(
-                f"firewalld is in state {self.state()}, as journalctl -u firewalld tells. {_host.UNCHANGED}"
+                f"firewalld is in state {self.state()}, as journalctl -u firewalld tells.{mend} {_host.UNCHANGED}"
             )
 
     def state(self) -> str:
@@ -130,13 +128,14 @@ class Bus:
         return str(self.attempt(properties.Get, f"{_NAME}.config", "AllowZoneDrifting")) == "yes"
 
     def saved_settings(self, kind: str, name: str) -> dict[str, Any]:
-        """The saved settings of a zone or a policy; none where it is not saved."""
+        """The saved settings of a zone, a policy or a service; none where it is not saved."""
         config = self.config()
-        path = self.attempt(config.getZoneByName if kind == "zone" else config.getPolicyByName, name)
+        asks = {"zone": config.getZoneByName, "policy": config.getPolicyByName, "service": config.getServiceByName}
+        path = self.attempt(asks[kind], name)
         if path is None:
             return {}
         item = self.config(f".config.{kind}", path)
-        return plain(self.call(item.getSettings2 if kind == "zone" else item.getSettings))
+        return plain(self.call(item.getSettings if kind == "policy" else item.getSettings2))
 
     def forget(self) -> None:
         """Ask anew from now on: something was changed, or may have been."""
@@ -167,8 +166,11 @@ class Bus:
         return None if path is None else self.call(self.config(".config.ipset", path).getSettings)
 
     def own_set(self, name: str) -> Any:
-        """The same of a set that we made: its file says it much faster, which matters where there are hundreds."""
-        return _set_file(FILES / "ipsets" / f"{name}.xml") or self.saved_set(name)
+        """The same of a set that we made: its file says it much faster, which matters where there are hundreds.
+
+        After a run that was killed firewalld may name one that is gone by the time it is asked for it.
+        """
+        return _firewalld_files.read_set(name) or self.saved_set(name)
 
     def titles(self, prefix: str, is_known: Callable[[str], bool]) -> dict[str, str]:
         """The policies and the sets, saved or live, whose name begins so, each with its title.
@@ -178,7 +180,7 @@ class Bus:
         ipsets = self.live(".ipset")
         found: dict[str, str] = {}
         for name in _new(found, prefix, self.names(self.config().getIPSetNames)):
-            found[name] = "" if is_known(name) else str(self.own_set(name)[1])
+            found[name] = "" if is_known(name) else str((self.own_set(name) or ("", ""))[1])
         for name in _new(found, prefix, self.names(ipsets.getIPSets)):
             found[name] = "" if is_known(name) else str(self.call(ipsets.getIPSetSettings, name)[1])
         for kind in ("saved", "live"):
@@ -204,7 +206,7 @@ class Bus:
             settings = self.policy(kind, name) if name in policies else None
             mine = [one for one in sets if set_pattern(name).match(one)]
             values = {one: self.own_set(one) if is_saved else self.call(ipsets.getIPSetSettings, one) for one in mine}
-            found[name] = _raw(settings, values)
+            found[name] = _raw(settings, {one: value for one, value in values.items() if value is not None})
         return found
 
     def save(self, name: str, owner: str, direction: str, raw: Raw, priority: int = LAST) -> None:
@@ -214,8 +216,9 @@ class Bus:
         there = {one for one in self.names(config.getIPSetNames) if set_pattern(name).match(one)}
         wide = {}
         for one, entries in raw.sets:
-            if one in there:
-                wide[one] = _widened(frozenset(map(_network, self.own_set(one)[5])), entries)
+            values = self.own_set(one) if one in there else None
+            if values is not None:
+                wide[one] = _widened(frozenset(map(network, values[5])), entries)
                 self._update_set(owner, one, wide[one])
             else:
                 self.call(config.addIPSet, one, _set_settings(owner, one, entries))
@@ -226,10 +229,12 @@ class Bus:
                 self._update_set(owner, one, entries)
         for one in there - raw.entries().keys():
             self.call(self.config(".config.ipset", self.call(config.getIPSetByName, one)).remove)
+        if raw.rich is None:
+            # One that it could not read it does not know either.
+            _firewalld_files.remove(_firewalld_files.broken([name]))
         # What firewalld leaves of a file that it changes or removes.
-        for backup in backups(name):
-            with suppress(FileNotFoundError):
-                backup.unlink()
+        _firewalld_files.remove(_firewalld_files.backups(name))
+        _firewalld_files.sync(name)
 
     def _update_set(self, owner: str, name: str, entries: Iterable[str]) -> None:
         path = self.call(self.config().getIPSetByName, name)
@@ -271,41 +276,17 @@ def _new(found: Collection[str], prefix: str, names: Iterable[str]) -> list[str]
     return [name for name in names if name.startswith(prefix) and name not in found]
 
 
-def _set_file(path: Path) -> Any:
-    """The settings of a set of networks as its file has them; None where firewalld would have to be asked for it."""
-    # Few hosts have sets, and only they wait for this.
-    from xml.etree import ElementTree
-
-    try:
-        root = ElementTree.parse(path).getroot()  # noqa: S314 # only root writes it
-        entries = [(entry.text or "").strip() for entry in root.iter("entry")]
-        for entry in entries:
-            _rules.span_of(_network(entry))
-    except (OSError, ValueError, ElementTree.ParseError):
-        return None
-    options = {option.get("name"): option.get("value") for option in root.iter("option")}
-    texts = [(root.findtext(key) or "").strip() for key in ("short", "description")]
-    return (root.get("version"), *texts, root.get("type"), options, entries) if root.tag == "ipset" else None
-
-
 def _raw(settings: Mapping[str, Any] | None, sets: Mapping[str, Any]) -> tuple[Raw, Mapping[str, Any] | None, bool]:
     rich = None if settings is None else frozenset(map(str, settings.get("rich_rules", ())))
-    entries = {name: frozenset(map(_network, values[5])) for name, values in sets.items()}
+    entries = {name: frozenset(map(network, values[5])) for name, values in sets.items()}
     intact = all(str(values[3]) == "hash:net" and _family(values[4]) == name[-1] for name, values in sets.items())
     return Raw(rich, frozenset(entries.items())), settings, intact
-
-
-@lru_cache(maxsize=65536)
-def _network(entry: Any) -> str:
-    """An entry as we write it: firewalld gives a single address without its length."""
-    text = str(entry)
-    return text if "/" in text else f"{text}/{128 if ':' in text else 32}"
 
 
 def _widened(before: frozenset[str], after: frozenset[str]) -> frozenset[str]:
     """The networks of both, where a set can hold them at once, else those of afterwards."""
     gone = before - after
-    return after if _rules.overlap(after - before, gone) else after | gone
+    return after if clash(after - before, gone) else after | gone
 
 
 def _family(options: Mapping[str, Any]) -> str:
@@ -352,18 +333,6 @@ def _priority(settings: Mapping[str, Any]) -> int:
     return int(settings.get("priority", 0))
 
 
-def backups(name: str) -> list[Path]:
-    """What firewalld has kept of the policy and its sets before a change; a killed run leaves it there."""
-    files = [FILES / "policies" / f"{name}{_KEPT}", *(FILES / "ipsets").glob(f"{name}-*{_KEPT}")]
-    return [path for path in files if path.exists()]
-
-
-def backed_up(prefix: str) -> list[str]:
-    """The names of the policies and sets, there or not, of which it has kept such a file."""
-    folders = (FILES / "policies", FILES / "ipsets")
-    return [path.name[: -len(_KEPT)] for folder in folders for path in folder.glob(f"{prefix}*{_KEPT}")]
-
-
 def is_ours(settings: Mapping[str, Any], direction: str, priorities: Container[int]) -> bool:
     """Whether the policy is made as ours are; an older format or somebody's hand would show here."""
     found = plain(settings)
@@ -379,12 +348,18 @@ def is_ours(settings: Mapping[str, Any], direction: str, priorities: Container[i
 
 def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     """D-Bus values as text and sorted lists of text, to compare and to show."""
-    return {
-        str(key): sorted(map(_item, value)) if isinstance(value, list) else str(value)
-        for key, value in settings.items()
-    }
+    return {str(key): _plain(value) for key, value in settings.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return sorted(f"{key} {one}" for key, one in value.items())
+    return sorted(map(_item, value)) if isinstance(value, list) else str(value)
 
 
 def _item(value: Any) -> str:
-    """One item of a list; a port is a tuple of its number and its protocol."""
-    return "/".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    """One item of a list; a port is a tuple of its number and its protocol, a direct rule ends with its words."""
+    if not isinstance(value, tuple):
+        return str(value)
+    words = [" ".join(map(str, part)) if isinstance(part, list) else str(part) for part in value]
+    return (" " if isinstance(value[-1], list) else "/").join(words)

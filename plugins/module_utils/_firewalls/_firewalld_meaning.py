@@ -123,11 +123,18 @@ def _left(rule: _rules.Rule, accepted: Iterable[_rules.Rule]) -> Iterable[_rules
 
 def denies(place: Place) -> bool:
     """Whether there is something in the place that could block."""
-    return place.refuses or any(re.search(r" (drop|reject)\b", text) for text in place.settings.get("rules", ()))
+    settings = place.settings
+    drops = any(re.search(r" (drop|reject)\b", text) for text in settings.get("rules", ()))
+    return drops or place.refuses or bool(settings.get("forward_ports"))
 
 
 def _steps(place: Place, look: Look) -> Iterator[_Step]:
     """In the order in which a packet meets them."""
+    for text in place.settings.get("forward_ports", ()):
+        # What is led elsewhere does not reach the port, whatever lets it in.
+        port, transport, other, address = text.split("/", 3)
+        where = f"{place.where}, forward port {port}/{transport} to {' '.join(filter(None, (address, other)))}"
+        yield from _of(place, where, Service(ports=(f"{port}/{transport}",)), opens=False)
     rich = []
     for text in place.settings.get("rules", ()):
         parsed = parse(text)
@@ -185,13 +192,22 @@ def _of(
             number, _slash, transport = item.rpartition("/")
             transport = _PROTOCOLS.get(transport, "")
             try:
-                spans = _ALL if kind == "protocol" else (_rules.parse_span(number),)
-            except _rules.RuleError:
+                spans = _ALL if kind == "protocol" else (_port(number, transport),)
+            except (_rules.RuleError, OSError):
                 continue
             if transport:
                 source = spans if kind == "source" else ()
                 rule = _rules.Rule(place.direction, transport, _ALL if source else spans, peers, source)
                 yield _Step(opens, rule, where, sure and not source)
+
+
+def _port(text: str, transport: str) -> _rules.Span:
+    """A port or a range; firewalld keeps the name of a service as it is. Raises where it is none of them."""
+    try:
+        return _rules.parse_span(text)
+    except _rules.RuleError:
+        number = socket.getservbyname(text, transport)
+        return number, number
 
 
 def _of_rich(place: Place, where: str, rich: Rich, look: Look) -> Iterator[_Step]:
@@ -289,7 +305,8 @@ def networks(texts: Iterable[str]) -> tuple[str, ...] | None:
     end = (0, 0)
     try:
         # Of two that begin together the larger one comes first.
-        spans = sorted((version, first, -last) for version, first, last in map(_span, texts))
+        every = (network for text in texts for network in _of_range(text))
+        spans = sorted((version, first, -last) for version, first, last in map(_span, every))
     except ValueError:
         return None
     for version, first, last in spans:
@@ -297,6 +314,14 @@ def networks(texts: Iterable[str]) -> tuple[str, ...] | None:
             found.append(_text(version, first, -last))
             end = (version, -last)
     return tuple(found)
+
+
+def _of_range(text: str) -> Iterable[str]:
+    """The networks of a range of addresses, as an entry of a set may be; anything else is itself."""
+    if "-" not in text:
+        return (text,)
+    (version, first, _end), (_version, _begin, last) = map(_rules.span_of, text.split("-", 1))
+    return _rules.networks_of(version, first, last)
 
 
 def _span(text: str) -> tuple[int, int, int]:

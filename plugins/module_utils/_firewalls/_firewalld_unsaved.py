@@ -2,36 +2,66 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PRIVATE: what a reload of firewalld would cost: what others have live and not saved."""
+"""PRIVATE: what a reload of firewalld would change for others: what is only live goes, what is only saved comes.
+
+A service counts where a zone or a policy names it; no other one means anything to a packet.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_files, _whole_file
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_bus import Bus, plain
 
+Settings = dict[str, Any]
 _TELLS_NOTHING = {"version", "short", "description"}
+_OURS = re.compile(r"pn(?:ports|pout)\d-")
+_SERVICE = re.compile(r'service name="([^"]+)"')
+_DEFAULT_ZONE = re.compile(r"^\s*DefaultZone\s*=\s*(\S+)", re.MULTILINE)
+_SHOWN = 5
+"""More items of one setting than this are counted only."""
 
 
 def unsaved(bus: Bus, is_ours: Callable[[str], bool]) -> list[str]:
-    """One line for each thing that is live and not saved, beside policies and sets that are ours."""
+    """One line for each thing that is only live or only saved, beside policies and sets that are ours."""
+    config, zones, policies, sets = bus.config(), bus.live(".zone"), bus.live(".policy"), bus.live(".ipset")
+
+    def every(names: Any, ask: Callable[[str], Settings]) -> dict[str, Settings]:
+        return {name: ask(name) for name in bus.names(names) if not is_ours(name)}
+
+    live = {
+        "zone": every(zones.getZones, lambda name: plain(bus.call(zones.getZoneSettings2, name))),
+        "policy": every(policies.getPolicies, lambda name: plain(bus.call(policies.getPolicySettings, name))),
+        "ipset": every(sets.getIPSets, lambda name: _set(bus.call(sets.getIPSetSettings, name))),
+    }
+    saved = {
+        "zone": _combined(every(config.getZoneNames, lambda name: bus.saved_settings("zone", name)), live["zone"]),
+        "policy": every(config.getPolicyNames, lambda name: bus.saved_settings("policy", name)),
+        "ipset": every(config.getIPSetNames, lambda name: _set(bus.saved_set(name))),
+    }
+    found = [*_default_zone(bus), *_of_other_owners(live, saved), *_timed(live["ipset"])]
+    live["service"], saved["service"] = _services(bus, [*live.values(), *saved.values()])
     # NetworkManager puts its interfaces back after a reload.
     ignored = {"interfaces"} if bus.is_on_the_bus("org.freedesktop.NetworkManager") else set()
-    zones, policies = bus.live(".zone"), bus.live(".policy")
-    found = []
-    for name in bus.names(zones.getZones):
-        now, then = plain(bus.call(zones.getZoneSettings2, name)), bus.saved_settings("zone", name)
-        found += _compare(f"zone {name}", now, then, ignored)
-    for name in bus.names(policies.getPolicies):
-        if not is_ours(name):
-            now, then = plain(bus.call(policies.getPolicySettings, name)), bus.saved_settings("policy", name)
-            found += _compare(f"policy {name}", now, then, set())
-    return [*found, *_sets(bus, is_ours), *_direct(bus)]
+    for kind, now in live.items():
+        found += _walk(kind, now, saved[kind], ignored)
+    return [*found, *_compare("direct", *_direct(bus))]
 
 
-def _compare(what: str, now: dict[str, Any], then: dict[str, Any], ignored: set[str]) -> list[str]:
-    keys = sorted((now.keys() | then.keys()) - ignored - _TELLS_NOTHING)
+def _walk(kind: str, live: Mapping[str, Settings], saved: Mapping[str, Settings], ignored: set[str]) -> Iterator[str]:
+    for name in sorted(live.keys() | saved.keys()):
+        if name in live and name in saved:
+            yield from _compare(f"{kind} {name}", live[name], saved[name], ignored)
+        else:
+            yield f"{kind} {name}: only {'live' if name in live else 'saved'}"
+
+
+def _compare(what: str, now: Settings, then: Settings, ignored: Iterable[str] = ()) -> list[str]:
+    keys = sorted((now.keys() | then.keys()) - _TELLS_NOTHING.union(ignored))
     pairs = [(key, now.get(key, []), then.get(key, [])) for key in keys]
     return [f"{what}: {key} {_difference(live, saved)}" for key, live, saved in pairs if live != saved]
 
@@ -40,34 +70,97 @@ def _difference(now: Any, then: Any) -> str:
     """What is live and what is saved of one setting, without what is both."""
     if not isinstance(now, list) or not isinstance(then, list):
         return f"is {now or 'unset'}, saved is {then or 'unset'}"
-    parts = (", ".join(item for item in some if item not in others) for some, others in ((now, then), (then, now)))
-    return "; ".join(f"{word} {part}" for word, part in zip(("only live", "only saved"), parts) if part)
+    parts = ((word, set(some) - set(others)) for word, some, others in (("live", now, then), ("saved", then, now)))
+    return "; ".join(f"only {word} {_few(part)}" for word, part in parts if part)
 
 
-def _sets(bus: Bus, is_ours: Callable[[str], bool]) -> list[str]:
-    sets = bus.live(".ipset")
-    found = []
-    for name in bus.names(sets.getIPSets):
-        if is_ours(name):
+def _few(items: Iterable[str]) -> str:
+    every = sorted(items)
+    more = [f"and {len(every) - _SHOWN} more"] if len(every) > _SHOWN else []
+    return ", ".join([*every[:_SHOWN], *more])
+
+
+def _combined(saved: Mapping[str, Settings], live: Mapping[str, Settings]) -> dict[str, Settings]:
+    """The saved zones as they will be live: the files of a folder are one zone, of which firewalld joins the lists."""
+    found: dict[str, Settings] = {}
+    for name, settings in saved.items():
+        folder, slash, _file = name.partition("/")
+        if not slash:
+            found[name] = settings
             continue
-        entries = bus.attempt(sets.getEntries, name)
-        saved = bus.saved_set(name)
-        if entries is None:
-            found.append(f"ipset {name}: its entries have a timeout, and would be gone")
-        elif saved is None:
-            found.append(f"ipset {name}: it is not saved")
-        elif set(map(str, entries)) != set(map(str, saved[5])):
-            found.append(f"ipset {name}: its entries differ")
+        zone = found.setdefault(folder, {key: one for key, one in live.get(folder, {}).items() if isinstance(one, str)})
+        for key, value in settings.items():
+            if isinstance(value, list):
+                zone[key] = sorted({*zone.get(key, ()), *value})
     return found
 
 
-def _direct(bus: Bus) -> list[str]:
+def _of_other_owners(live: Mapping[str, dict[str, Settings]], saved: Mapping[str, dict[str, Settings]]) -> list[str]:
+    """Of owners of ours that this run is not about: what would be lost. What is saved of them was asked for.
+
+    They are taken out. A set that is only live counts with the rule that names it.
+    """
+    found = []
+    for kind, key in (("policy", "rich_rules"), ("ipset", "entries")):
+        for name in filter(_OURS.match, sorted(live[kind].keys() | saved[kind].keys())):
+            now, then = live[kind].pop(name, {}), saved[kind].pop(name, {})
+            lost = set(now.get(key, ())) - set(then.get(key, ()))
+            if lost and (then or kind == "policy"):
+                found.append(f"{kind} {name}: {key} only live {_few(lost)}")
+    return found
+
+
+def _default_zone(bus: Bus) -> list[str]:
+    """Out of its file: firewalld itself would tell only later what somebody has written there."""
+    text = ""
+    with suppress(OSError):
+        text = _whole_file.read(str(_firewalld_files.FOLDER / "firewalld.conf"))
+    saved = _DEFAULT_ZONE.findall(text)
+    live = str(bus.call(bus.live().getDefaultZone))
+    return [f"the default zone is {live}, saved is {saved[-1]}"] if saved and saved[-1] != live else []
+
+
+def _services(bus: Bus, places: Iterable[Mapping[str, Settings]]) -> tuple[dict[str, Settings], dict[str, Settings]]:
+    """The services that something names, live and saved, with those that they include."""
+    live: dict[str, Settings] = {}
+    saved: dict[str, Settings] = {}
+    ask = bus.live().getServiceSettings2
+    left = {name for some in places for settings in some.values() for name in _named(settings)}
+    while left:
+        name = left.pop()
+        for found, settings in (
+            (live, plain(bus.attempt(ask, name) or {})),
+            (saved, bus.saved_settings("service", name)),
+        ):
+            if settings:
+                found[name] = settings
+                left.update(set(settings.get("includes", ())) - live.keys() - saved.keys())
+    return live, saved
+
+
+def _named(settings: Settings) -> list[str]:
+    rules = [*settings.get("rules_str", ()), *settings.get("rich_rules", ())]
+    return [*settings.get("services", ()), *_SERVICE.findall("\n".join(rules))]
+
+
+def _set(values: Any) -> Settings:
+    """The settings of a set by name."""
+    return plain(dict(zip(("version", "short", "description", "type", "options", "entries"), values or ())))
+
+
+def _timed(live: Mapping[str, Settings]) -> list[str]:
+    """Sets whose entries nobody can ask for."""
+    return [
+        f"ipset {name}: its entries have a timeout, and would be gone"
+        for name, settings in sorted(live.items())
+        if any(re.match(r"timeout [^0]", option) for option in settings["options"])
+    ]
+
+
+def _direct(bus: Bus) -> tuple[Settings, Settings]:
+    """The direct rules, live and saved."""
+    kinds = ("chains", "rules", "passthroughs")
     live = bus.live(".direct")
-    settings = bus.attempt(bus.config(".config.direct").getSettings)
-    if settings is None:
-        return []
-    pairs = zip(("chains", "rules", "passthroughs"), (live.getAllChains, live.getAllRules, live.getAllPassthroughs))
-    lost = {
-        kind: set(map(str, bus.call(current))) - set(map(str, saved)) for (kind, current), saved in zip(pairs, settings)
-    }
-    return [f"direct {kind}: {len(some)} not saved" for kind, some in lost.items() if some]
+    now = [bus.call(ask) for ask in (live.getAllChains, live.getAllRules, live.getAllPassthroughs)]
+    then: Any = bus.attempt(bus.config(".config.direct").getSettings) or ([], [], [])
+    return plain(dict(zip(kinds, now))), plain(dict(zip(kinds, then)))

@@ -12,12 +12,13 @@ so there are two variants of each name: a change that needs it goes from the one
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 
@@ -105,17 +106,36 @@ def _name(ports: Iterable[str], variant: int) -> str:
     return sha256(text.encode()).hexdigest()[:6]
 
 
+def network(entry: Any) -> str:
+    """An entry of a set as we write it: firewalld gives a single address without its length."""
+    text = str(entry)
+    return text if "/" in text or "-" in text else f"{text}/{128 if ':' in text else 32}"
+
+
+def clash(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether a set can't hold both. What is no network, which only somebody's hand adds, may be in the way."""
+    try:
+        return _rules.overlap(some, others)
+    except ValueError:
+        return True
+
+
 def decode(raw: Raw, direction: str) -> tuple[list[_rules.Rule], list[str]]:
     """The rules, and the texts that are none of ours."""
-    sets, foreign = raw.entries(), []
+    sets: dict[str, list[str]] = {}
+    foreign: list[str] = []
+    for name, entries in raw.used().items():
+        sets[name] = [entry for entry in entries if _is_network(entry)]
+        foreign += [f"set {name} has the entry {entry}" for entry in entries - {*sets[name]}]
     ports: dict[tuple[str, str], set[str]] = {}
     for text in raw.rich or ():
         match = _RICH.match(text)
         if (
             match is None
             or (match["set"] and match["set"] not in sets)
-            or (match["peer"] and not _is_network(match["peer"]))
+            or (match["peer"] and _rules.plain_network(match["peer"]) is None)
             or (match["end"] and match["end"] != _END[direction])
+            or not _is_span(match["port"])
         ):
             foreign.append(text)
         elif match["set"]:
@@ -133,10 +153,13 @@ def decode(raw: Raw, direction: str) -> tuple[list[_rules.Rule], list[str]]:
     ], sorted(foreign)
 
 
-@lru_cache(maxsize=4096)
 def _is_network(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        return False
-    return True
+    with suppress(ValueError):
+        return bool(_rules.span_of(text))
+    return False
+
+
+def _is_span(text: str) -> bool:
+    with suppress(ValueError):
+        return bool(_rules.parse_span(text))
+    return False

@@ -66,6 +66,8 @@ class Firewalld(_backend.Backend):
         self._saved: dict[Slot, Raw] = {}
         self._live: dict[Slot, Raw] = {}
         self._taken: dict[str, set[int]] | None = None
+        # The policies that are empty, and stay until somebody's reload, because one of ours would cost others.
+        self._shells: set[str] = set()
 
     @staticmethod
     def has_bindings() -> bool:
@@ -84,7 +86,7 @@ class Firewalld(_backend.Backend):
         shorts: dict[str, str] = {}
         titles = self._bus.titles("pn", lambda name: _short_of(name) in owners)
         # A run that was killed in the midst of a removal leaves no more than this.
-        for name, title in {**dict.fromkeys(bus.backed_up("pn"), ""), **titles}.items():
+        for name, title in {**dict.fromkeys(_firewalld_files.backed_up("pn"), ""), **titles}.items():
             short = _short_of(name)
             if short and not shorts.get(short, "").startswith(_standing.OWNER):
                 shorts[short] = title
@@ -110,8 +112,10 @@ class Firewalld(_backend.Backend):
         for direction in PREFIX:
             name = self._names[owner, direction]
             raw, settings, intact = there[name]
-            odd += [f"{path} is left of a run that was interrupted" for path in bus.backups(name) if kind == "saved"]
-            if raw == Raw():
+            if kind == "saved":
+                odd += [f"{path} is left of a run that was interrupted" for path in _firewalld_files.backups(name)]
+                odd += [f"{path} is broken" for path in _firewalld_files.broken([name])]
+            if raw == Raw() or (kind == "live" and name in self._shells and not raw.rich):
                 continue
             some, foreign = _rich.decode(raw, direction)
             rules += some
@@ -167,8 +171,9 @@ class Firewalld(_backend.Backend):
         if lost and made:
             raise _host.HostError(
                 f"firewalld needs a reload to make what {', '.join(sorted(made))} needs, and a reload would drop "
-                f"what is live and not saved: {'; '.join(lost)}. Save it with: firewall-cmd --runtime-to-permanent, "
-                f"or drop it with: firewall-cmd --reload. {_host.UNCHANGED}"
+                f"what is only live, and bring what is only saved: {'; '.join(lost)}. To have just that: "
+                "firewall-cmd --reload. To save what is live, over what is saved of it: "
+                f"firewall-cmd --runtime-to-permanent. {_host.UNCHANGED}"
             )
         if not lost:
             return aims
@@ -211,7 +216,7 @@ class Firewalld(_backend.Backend):
             (live.rich is None) != (aim.rich is None)
             or (live.rich is not None and _HAND in now[slot[0]].live.odd)
             or bool(there.keys() - here.keys())
-            or any(_rules.overlap(there[name] - here[name], here[name] - there[name]) for name in there)
+            or any(_rich.clash(there[name] - here[name], here[name] - there[name]) for name in there)
         )
 
     def _unsaved(self) -> list[str]:
@@ -227,7 +232,9 @@ class Firewalld(_backend.Backend):
         needed = {
             slot: raw for slot, raw in raws.items() if raw.rich is not None and self._comes_or_goes(slot, raw, now)
         }
-        needed.update((slot, raw) for slot, raw in raws.items() if self._is_heavy(slot, raw) and not self._unsaved())
+        heavy = {slot: raw for slot, raw in raws.items() if self._is_heavy(slot, raw)}
+        if heavy and not self._unsaved():
+            needed.update(heavy)
         if not needed:
             return now
         kept = _firewalld_files.keep(self._names.values())
@@ -294,7 +301,7 @@ class Firewalld(_backend.Backend):
         """Refuse where a file could not be written: on a full disk firewalld would leave a half one."""
         texts = sum(len(raw.rich or ()) + sum(map(len, raw.entries().values())) for raw in raws.values())
         for folder in ("policies", "ipsets"):
-            _whole_file.room(str(bus.FILES / folder), 4096 + _LINE * texts)
+            _whole_file.room(str(_firewalld_files.FOLDER / folder), 4096 + _LINE * texts)
 
     def save(self, now: _state.States, aims: _state.States) -> None:
         raws = self._encoded(aims, "saved")
@@ -331,12 +338,12 @@ class Firewalld(_backend.Backend):
         raws = self._encoded(aims, "live")
         owners = set(_backend.changed(now, aims))
         wanted = {slot: raw for slot, raw in raws.items() if slot[0] in owners and not aims[slot[0]].live.odd}
-        if any(self._comes_or_goes(slot, raw, now) for slot, raw in wanted.items()) or (
-            any(self._is_heavy(slot, raw) for slot, raw in wanted.items()) and not self._unsaved()
-        ):
+        reloads = any(self._comes_or_goes(slot, raw, now) or self._is_heavy(slot, raw) for slot, raw in wanted.items())
+        if reloads and not self._unsaved():
             self._reload(kept)
         else:
             self.go_live(now, aims)
+            self._shells = {self._names[slot] for slot, raw in wanted.items() if raw.rich is None}
 
     def put_back(self, now: _state.States, before: _state.States) -> None:
         """Nothing was saved, so a reload does it; rule by rule firewalld may take longer than somebody can wait."""

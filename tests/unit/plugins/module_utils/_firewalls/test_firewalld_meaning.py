@@ -90,6 +90,8 @@ def means(*places: Place) -> list[str]:
         ('rule port port="515" protocol="tcp" mark set="1"', []),
         ('rule port port="515" protocol="sctp" drop', []),
         ('rule port port="70000" protocol="tcp" drop', []),
+        ('rule port port="ipp" protocol="tcp" drop', ["blocks in tcp 631 from any"]),
+        ('rule port port="no such name" protocol="tcp" drop', []),
         ('rule forward-port port="80" protocol="tcp" to-port="8080"', []),
         ('rule family="ipv6" icmp-type name="redirect" accept', []),
         ('rule masquerade', []),
@@ -117,6 +119,19 @@ def test_ports_and_services_are_opened() -> None:
         "opens in tcp 631 from any",
         "opens in udp 631 from any",
     ]
+
+
+def test_a_port_that_is_led_elsewhere_is_not_reached() -> None:
+    place = zone(ports=["515/tcp"])
+    assert not meaning.denies(place)
+    place = Place("zone", {**place.settings, "forward_ports": ["515/tcp/5515/", "80/tcp//192.0.2.7"]})
+    assert meaning.denies(place)
+    found = meaning.foreign([place], LOOK)
+    assert [(one.opens, one.rule.ports) for one in found] == [
+        (False, ((515, 515),)), (False, ((80, 80),)), (True, ((515, 515),)),
+    ]  # fmt: skip
+    assert found[0].where == "zone, forward port 515/tcp to 5515"
+    assert found[1].where == "zone, forward port 80/tcp to 192.0.2.7"
 
 
 ACCEPT = 'rule family="ipv4" source address="192.0.2.0/24" port port="515" protocol="tcp" accept'
@@ -243,6 +258,8 @@ def test_whether_there_is_something_that_could_block(place: Place, denies: bool)
         ([], ()),
         (["00:11:22:33:44:55"], None),
         (["192.0.2.1,tcp:80"], None),
+        (["10.0.0.1-10.0.0.5", "10.0.0.0/30"], ("10.0.0.0/30", "10.0.0.4/31")),
+        (["192.0.2.1,tcp:80-90"], None),
     ],
 )
 def test_networks(texts: Iterable[str], found: Any) -> None:

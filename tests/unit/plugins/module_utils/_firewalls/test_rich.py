@@ -183,6 +183,9 @@ def test_the_variants_of_a_set_have_different_names() -> None:
         'rule family="ipv4" source ipset="printers" port port="515" protocol="tcp" accept',
         'rule family="ipv4" source address="192.0.2" port port="515" protocol="tcp" accept',
         'rule family="ipv4" source address="192.0.2.5/24" port port="515" protocol="tcp" accept',
+        'rule family="ipv4" source address="198.51.100.0/255.255.255.0" port port="515" protocol="tcp" accept',
+        'rule port port="0" protocol="tcp" accept',
+        'rule port port="516-515" protocol="tcp" accept',
         'rule family="ipv4" port port="515" protocol="tcp" accept',
         'rule port port="515" protocol="tcp" log accept',
         'rule port port="515" protocol="tcp" accept limit value="1/m"',
@@ -195,6 +198,21 @@ def test_what_is_none_of_ours_is_told_apart(text: str) -> None:
     rules, foreign = decode(Raw(frozenset([text, mine])))
     assert foreign == [text]
     assert rules == (Rule("in", "tcp", ((631, 631),), EVERYBODY),)
+
+
+def test_an_entry_of_a_set_that_is_no_network_is_told_apart() -> None:
+    rule = Rule("in", "tcp", (LPR, (631, 631)), MANY4)
+    raw = encode(POLICY, [rule])
+    ((name, entries),) = raw.sets
+    odd = {"10.9.0.0-10.9.0.7", "10.0.0.1,tcp:80", "10.9.0.0/255.255.0.0"}
+    found = Raw(raw.rich, frozenset([(name, entries | odd), (f"{POLICY}-unused4", frozenset(odd))]))
+    assert decode(found) == (canonical([rule]), sorted(f"set {name} has the entry {one}" for one in odd))
+
+
+def test_what_is_no_network_may_be_in_the_way() -> None:
+    assert _rich.clash({"192.0.2.0/24"}, {"192.0.2.1/32"})
+    assert not _rich.clash({"192.0.2.0/24"}, {"192.0.3.0/24"})
+    assert _rich.clash({"192.0.2.0/24"}, {"10.9.0.0-10.9.0.7"})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,183 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a reload would drop and bring: the comparison alone; real hosts have the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_unsaved, _whole_file
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_unsaved import unsaved
+
+SERVICES = {
+    "app": {"ports": [("9999", "tcp")], "includes": ["base"]},
+    "base": {"ports": [("1", "tcp")], "destination": {"ipv4": "192.0.2.1"}, "includes": ["app", "gone"]},
+    "nobodys": {"ports": [("2", "tcp")]},
+}
+RULE = ("ipv4", "filter", "INPUT", 0, ["-p", "tcp", "--dport", "9998"])
+
+
+def side(**more: Any) -> dict[str, dict[str, Any]]:
+    """What is live, or saved, by kind."""
+    return {
+        "zone": {"public": {"services": ["app"], "target": "default", "interfaces": ["eth0"], "ports": []}},
+        "policy": {"allow": {"rich_rules": ['rule service name="base" accept'], "priority": -1}},
+        "ipset": {"few": ("", "", "", "hash:ip", {"family": "inet"}, ["192.0.2.1", "192.0.2.2"])},
+        "service": SERVICES,
+        "direct": {"rules": [RULE]},
+        **more,
+    }
+
+
+class Fake:
+    """A firewalld whose sides are given."""
+
+    def __init__(self, live: dict[str, Any], saved: dict[str, Any], others: Iterable[str] = ()) -> None:
+        self._live, self._saved, self._others = live, saved, others
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "getDefaultZone":
+            return lambda: "public"
+        if name == "getSettings":
+            return lambda: [self._saved["direct"].get(kind, []) for kind in ("chains", "rules", "passthroughs")]
+        if name.startswith("getAll"):
+            return lambda: self._live["direct"].get(name[6:].lower(), [])
+        kinds = {"Zone": "zone", "Polic": "policy", "IPSet": "ipset", "Service": "service"}
+        (kind,) = (kind for word, kind in kinds.items() if name.startswith(f"get{word}"))
+        if name.endswith("Names"):
+            return lambda: self._saved[kind]
+        return self._live[kind].get if "Settings" in name else lambda: self._live[kind]
+
+    def live(self, _interface: str = "") -> Fake:
+        return self
+
+    config = live
+
+    def call(self, method: Any, *arguments: Any) -> Any:
+        return method(*arguments)
+
+    attempt = call
+
+    def names(self, method: Any) -> list[str]:
+        return list(method())
+
+    def saved_settings(self, kind: str, name: str) -> dict[str, Any]:
+        return _firewalld_unsaved.plain(self._saved[kind].get(name, {}))
+
+    def saved_set(self, name: str) -> Any:
+        return self._saved["ipset"].get(name)
+
+    def is_on_the_bus(self, name: str) -> bool:
+        return name in self._others
+
+
+def found(live: dict[str, Any], saved: dict[str, Any], others: Iterable[str] = ()) -> list[str]:
+    fake: Any = Fake(side(**live), side(**saved), others)
+    return unsaved(fake, lambda name: name.startswith("pnports1-mine"))
+
+
+@pytest.fixture(autouse=True)
+def conf(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The text of firewalld's own file."""
+    texts = {"text": "# DefaultZone=work\nDefaultZone=public\n"}
+    monkeypatch.setattr(_whole_file, "read", lambda _path: texts["text"])
+    return texts
+
+
+ZONE, POLICY, SET = side()["zone"], side()["policy"], side()["ipset"]["few"]
+
+
+@pytest.mark.parametrize(
+    ("live", "saved", "lines"),
+    [
+        ({}, {}, []),
+        ({}, {"zone": {**ZONE, "quarantine": {"target": "DROP"}}}, ["zone quarantine: only saved"]),
+        ({"zone": {**ZONE, "old": {}}}, {}, ["zone old: only live"]),
+        (
+            {"zone": {"public": {**ZONE["public"], "ports": [("8080", "tcp")]}}},
+            {"zone": {"public": {**ZONE["public"], "target": "DROP"}}},
+            ["zone public: ports only live 8080/tcp", "zone public: target is default, saved is DROP"],
+        ),
+        (
+            {"zone": {"public": {**ZONE["public"], "ports": [(str(port), "tcp") for port in range(10, 18)]}}},
+            {},
+            ["zone public: ports only live 10/tcp, 11/tcp, 12/tcp, 13/tcp, 14/tcp, and 3 more"],
+        ),
+        # The files of a folder are one zone; the rest of what they say firewalld leaves out.
+        (
+            {"zone": {**ZONE, "folder": {"sources": ["192.0.2.0/24", "10.0.0.0/8"], "target": "default"}}},
+            {
+                "zone": {
+                    **ZONE,
+                    "folder/one": {"sources": ["10.0.0.0/8"], "target": "DROP"},
+                    "folder/two": {"sources": ["192.0.2.0/24"], "target": "DROP"},
+                }
+            },
+            [],
+        ),
+        ({}, {"policy": {**POLICY, "new": {"target": "DROP"}}}, ["policy new: only saved"]),
+        ({}, {"ipset": {"few": SET, "new": SET}}, ["ipset new: only saved"]),
+        (
+            {"ipset": {"few": (*SET[:5], ["192.0.2.1", "192.0.2.3"])}},
+            {},
+            ["ipset few: entries only live 192.0.2.3; only saved 192.0.2.2"],
+        ),
+        ({}, {"ipset": {"few": (*SET[:3], "hash:net", *SET[4:])}}, ["ipset few: type is hash:ip, saved is hash:net"]),
+        (
+            {},
+            {"ipset": {"few": (*SET[:4], {"family": "inet6"}, SET[5])}},
+            ["ipset few: options only live family inet; only saved family inet6"],
+        ),
+        (
+            {"ipset": {"few": SET, "ban": ("", "", "", "hash:ip", {"timeout": "60"}, [])}},
+            {"ipset": {"few": SET, "ban": ("", "", "", "hash:ip", {"timeout": "60"}, [])}},
+            ["ipset ban: its entries have a timeout, and would be gone"],
+        ),
+        (
+            {},
+            {"service": {**SERVICES, "app": {**SERVICES["app"], "ports": [("7777", "tcp")]}}},
+            ["service app: ports only live 9999/tcp; only saved 7777/tcp"],
+        ),
+        (
+            {},
+            {"service": {**SERVICES, "base": {**SERVICES["base"], "destination": {"ipv4": "192.0.2.9"}}}},
+            ["service base: destination only live ipv4 192.0.2.1; only saved ipv4 192.0.2.9"],
+        ),
+        ({}, {"service": {**SERVICES, "nobodys": {}, "another": {"ports": [("3", "tcp")]}}}, []),
+        ({"direct": {}}, {}, ["direct: rules only saved ipv4 filter INPUT 0 -p tcp --dport 9998"]),
+        (
+            {"direct": {"rules": [RULE], "chains": [("ipv4", "filter", "mine")]}},
+            {},
+            ["direct: chains only live ipv4/filter/mine"],
+        ),
+    ],
+)
+def test_both_ways(live: dict[str, Any], saved: dict[str, Any], lines: list[str]) -> None:
+    assert found(live, saved) == lines
+
+
+def test_networkmanager_puts_its_interfaces_back() -> None:
+    saved = {"zone": {"public": {**ZONE["public"], "interfaces": []}}}
+    assert found({}, saved) == ["zone public: interfaces only live eth0"]
+    assert found({}, saved, ["org.freedesktop.NetworkManager"]) == []
+
+
+def test_the_default_zone_that_somebody_wrote_into_the_file(conf: dict[str, str]) -> None:
+    conf["text"] += "DefaultZone=drop\n"
+    assert found({}, {}) == ["the default zone is public, saved is drop"]
+
+
+def test_of_ours_only_what_another_owner_would_lose() -> None:
+    ours = {"rich_rules": ['rule port port="1" protocol="tcp" accept']}
+    one = {"policy": {**POLICY, "pnports1-mine": ours, "pnports1-other": ours, "pnpout1-old": {"rich_rules": []}}}
+    other = {"policy": {**POLICY, "pnports1-new": ours}, "ipset": {"few": SET, "pnports1-new-abcdef4": SET}}
+    assert found(one, other) == ['policy pnports1-other: rich_rules only live rule port port="1" protocol="tcp" accept']
+    assert found(other, {"policy": one["policy"] | other["policy"]}) == []
+    name = "pnports1-other-abcdef4"
+    assert found(
+        {"ipset": {"few": SET, name: SET}}, {"ipset": {"few": SET, name: (*SET[:5], [*SET[5][1:], "192.0.2.7"])}}
+    ) == [f"ipset {name}: entries only live 192.0.2.1"]
