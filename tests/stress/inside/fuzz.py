@@ -20,6 +20,8 @@ from host import OWNERS, FaultError, Host
 
 EVERY = 100
 """After so many cases the files of the host are looked at."""
+_ANSIBLES = ("argument ", "value of ", "Elements ", "unable to ", "Unsupported parameters ")
+"""So begin Ansible's own errors, which quote a value or a name whole; ours do not."""
 _OUTSIDE = ("/tmp", "/root", "/etc", "/var/tmp", "/home", "/usr/local", "/opt", "/srv", "/")
 _there: set[str] = set()
 
@@ -65,8 +67,7 @@ def _judge(host: Host, answer: child.Answer) -> None:
         message = answer.result.get("msg")
         if not isinstance(message, str) or len(message) < 10 or " " not in message:
             raise FaultError(f"the error says little: {answer.text}")
-        # Ansible's own words quote a value whole, ours do not.
-        if len(message) > 5000 and not message.startswith(("argument ", "value of ", "Elements ", "unable to ")):
+        if len(message) > 5000 and not message.startswith(_ANSIBLES):
             raise FaultError(f"the error is {len(message)} characters long: {message[:300]}")
     else:
         host.tally.counts["accepted"] += 1
