@@ -217,7 +217,7 @@ def alone(lab: Lab, host: str) -> Iterator[str]:
 
 def in_the_window(lab: Lab, host: str, arguments: dict[str, Any], script: str, ok: bool) -> dict[str, Any]:
     """Run a script while a change waits for its confirmation, which does not come before the script has ended."""
-    confirmed = {**BACKUP, **arguments, "confirm": "always", "confirm_timeout": 8}
+    confirmed = {**BACKUP, "confirm": "always", "confirm_timeout": 8, **arguments}
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(lab.firewall, host, arguments=confirmed, ok=ok)
         stop = f"until [ -s {PENDING} ]; do sleep 0.002; done; systemctl stop ssh ssh.socket 2>/dev/null"
@@ -237,7 +237,7 @@ def test_what_appears_while_a_change_is_open_stays(lab: Lab, alone: str) -> None
     lab.host(alone, "firewall-cmd --reload")
     assert lab.firewall(alone, arguments=BACKUP)["changed"]
     script = f"while {rules} | grep -q 515; do sleep 0.1; done; {ban}"
-    absent = {"state": "absent"}
+    absent = {"state": "absent", "confirm_timeout": 30}
     assert in_the_window(lab, alone, absent, script, ok=True)["confirmed"]
     assert lab.host(alone, "firewall-cmd --list-rich-rules").strip() == BAN
     assert let_in(lab, "serverx1", alone) == set()
