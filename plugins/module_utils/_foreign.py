@@ -45,7 +45,7 @@ def touching(
             hit = {
                 flow
                 for (transport, span), some in flows.items()
-                if transport == key[0] and _common(key[1], (span,))
+                if transport == key[0] and _rules.common(key[1], (span,))
                 for flow in some
             }
             known[key] = tuple(sorted(hit))
@@ -55,7 +55,7 @@ def touching(
 
 
 def _sentence(owner: str, hit: Iterable[_rules.Rule], other: _backend.Foreign) -> str:
-    ports = sorted({span for rule in hit for span in _common(rule.ports, other.rule.ports)})
+    ports = sorted({span for rule in hit for span in _rules.common(rule.ports, other.rule.ports)})
     flows = sorted({flow for rule in hit for flow in rule.flows})
     asking = f" ({', '.join(flows)})" if flows else ""
     what = f"{other.rule.transport} {','.join(map(_rules.span_text, ports))}"
@@ -67,14 +67,11 @@ def _touch(rule: _rules.Rule, other: _rules.Rule) -> bool:
     return (
         rule.direction == other.direction
         and rule.transport == other.transport
-        and bool(_common(rule.ports, other.ports))
-        and (not rule.source_ports or not other.source_ports or bool(_common(rule.source_ports, other.source_ports)))
+        and bool(_rules.common(rule.ports, other.ports))
+        and (
+            not rule.source_ports
+            or not other.source_ports
+            or bool(_rules.common(rule.source_ports, other.source_ports))
+        )
         and _rules.overlap(rule.peers, other.peers)
     )
-
-
-def _common(some: Iterable[_rules.Span], others: Iterable[_rules.Span]) -> list[_rules.Span]:
-    """The ports that are in both."""
-    others = list(others)
-    pairs = [(max(one[0], other[0]), min(one[1], other[1])) for one in some for other in others]
-    return [(first, last) for first, last in pairs if first <= last]

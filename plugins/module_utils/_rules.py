@@ -344,6 +344,12 @@ def join(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(joined)
 
 
+def common(some: Iterable[Span], others: Sequence[Span]) -> tuple[Span, ...]:
+    """The ports that are in both."""
+    pairs = [(max(one[0], other[0]), min(one[1], other[1])) for one in some for other in others]
+    return tuple((first, last) for first, last in pairs if first <= last)
+
+
 def _asking(rules: Iterable[Rule], allowed: Rule) -> tuple[str, ...]:
     """The flows of all rules that have a part in what is allowed.
 

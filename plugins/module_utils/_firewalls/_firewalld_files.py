@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -90,11 +89,7 @@ def sync(name: str) -> None:
     paths = files([name])
     for path in dict.fromkeys([*paths, *(path.parent for path in paths), FOLDER / "policies"]):
         with suppress(OSError):
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            _whole_file.sync(str(path))
 
 
 def keep(names: Iterable[str]) -> Kept:

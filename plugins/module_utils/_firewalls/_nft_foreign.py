@@ -102,7 +102,7 @@ class _Gone:
         before = [
             other
             for (transport, ports), some in self._rules.items()
-            if transport == rule.transport and _nft_seen.common(ports, rule.ports)
+            if transport == rule.transport and _rules.common(ports, rule.ports)
             for other in some
         ]
         self._budget -= sum(len(other.peers) for other in before)

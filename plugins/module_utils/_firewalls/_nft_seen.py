@@ -42,12 +42,6 @@ class Seen:
         return not self.peers or not self.transports or () in self.ports.values()
 
 
-def common(some: Sequence[_rules.Span], others: Sequence[_rules.Span]) -> tuple[_rules.Span, ...]:
-    """The ports that are in both."""
-    pairs = [(max(one[0], other[0]), min(one[1], other[1])) for one in some for other in others]
-    return tuple((first, last) for first, last in pairs if first <= last)
-
-
 def cases(statements: Statements, hook: str) -> list[Statements]:
     """A rule with a verdict map as rules without: one for each element. Raises UnknownError."""
     at = next((index for index, each in enumerate(statements) if "vmap" in each), None)
@@ -117,7 +111,7 @@ def _match(seen: Seen, match: Mapping[str, Any], hook: str, look: Look) -> None:
     if one in ("tcp", "udp", "th") and what in ("dport", "sport"):
         seen.transports &= {"tcp", "udp"} if one == "th" else {one}
         ports = _nft_rules.ports(right)
-        seen.ports[what] = common(seen.ports[what], ports) if what in seen.ports else ports
+        seen.ports[what] = _rules.common(seen.ports[what], ports) if what in seen.ports else ports
     elif (one, what) in (("meta", "l4proto"), ("ip", "protocol")):
         seen.transports &= {ends.PROTOCOLS.get(word, "") for word in _nft_rules.values(right)}
     elif one in ("ip", "ip6") and what == "saddr":

@@ -30,11 +30,16 @@ def replace(path: str, text: str, mode: int | None = None) -> None:
     """
     path, name = prepare(path, text, mode)
     os.replace(name, path)
-    folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    sync(os.path.dirname(path))
+
+
+def sync(path: str) -> None:
+    """Have the disk hold a file, or a folder's names. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def try_out(path: str, text: str) -> None:
