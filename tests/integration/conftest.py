@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,10 @@ BIN = Path(sys.executable).parent
 # Before the first run: what is ready keeps the environment that it was started with. Pipelining saves a fifth of a run;
 # Molecule's scenarios go without, as most users do.
 os.environ |= {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOST_KEY_CHECKING": "0", "ANSIBLE_PIPELINING": "1"}
+PENDING = "/run/printnet.ports/pending.json"
+"""There as long as a change waits for its confirmation."""
+SWITCH = "/run/printnet.ports/switch.py"
+"""What confirms it, or takes it back."""
 NETWORKS = {"workstation": ["198.51.100.0/24", "2001:db8:2::/64"]}
 
 
@@ -119,12 +124,33 @@ class Lab:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
+    def kill_unconfirmed(self, host: str, run: subprocess.Popen[str], when: str) -> None:
+        """Kill a run while its change waits for the confirmation, once a script on the host has seen what it waits for.
+
+        So that it is not confirmed the switch is out of the way meanwhile, and comes back when nothing asks for it
+        any more.
+        """
+        opened = f"until [ -s {PENDING} ]; do sleep 0.002; done; mv {SWITCH} {SWITCH}.away"
+        self.host(host, f"{opened}; {when}")
+        kill(run)
+        asks = "pkill -KILL -f '[s]witch.py confirm'"
+        self.host(host, f"sleep 0.2; while {asks}; do sleep 0.2; done; mv {SWITCH}.away {SWITCH}")
+
     def command(self, host: str, module: str, arguments: dict[str, Any], *options: str, **variables: Any) -> list[str]:
         """The words of the command."""
         values = json.dumps({"printnet_networks": NETWORKS, **variables})
         given = [f"-a{json.dumps(arguments)}"] if arguments else []
         start = ["ansible", host, "-i", str(self.inventory), "-m", f"printnet.ports.{module}"]
         return [*start, *options, "-e", values, *given]
+
+
+def kill(run: subprocess.Popen[str]) -> None:
+    """Kill a run and its workers, each of which has a session of its own."""
+    found = subprocess.run(["pgrep", "-P", str(run.pid)], stdout=subprocess.PIPE, text=True, check=False).stdout
+    for group in (*map(int, found.split()), run.pid):
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+    run.wait()
 
 
 def _run(command: list[str], check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -6,20 +6,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from .conftest import ROOT, Lab, up
+from .conftest import PENDING, ROOT, Lab, kill, up
 
 EVERYBODY = ["192.0.2.0/24", "198.51.100.0/24", "2001:db8::/32"]
 LOGIN = {
@@ -27,7 +24,6 @@ LOGIN = {
     "rules": [{"transport": "tcp", "ports": ["22"], "peers": EVERYBODY, "comment": "The only way in"}],
 }
 GONE = {"owner": "login", "state": "absent", "confirm_timeout": 6}
-PENDING = "/run/printnet.ports/pending.json"
 RECORDS = "/var/lib/printnet.ports/restored.json"
 SECONDS = 6 + 2
 
@@ -105,15 +101,6 @@ def left(lab: Lab, firewall: Firewall) -> str:
     return lab.host(firewall.host, f"{files}; systemctl list-timers --all | grep printnet", check=False)
 
 
-def kill(run: subprocess.Popen[str]) -> None:
-    """Kill a run and its workers, each of which has a session of its own."""
-    found = subprocess.run(["pgrep", "-P", str(run.pid)], stdout=subprocess.PIPE, text=True, check=False).stdout
-    for group in (*map(int, found.split()), run.pid):
-        with suppress(ProcessLookupError):
-            os.killpg(group, signal.SIGKILL)
-    run.wait()
-
-
 def watch(lab: Lab, host: str, then: str) -> subprocess.Popen[str]:
     """As soon as a change is open, do something on the host."""
     script = f"until [ -s {PENDING} ]; do sleep 0.002; done; {then}"
@@ -176,14 +163,10 @@ def a_reboot_before_the_confirmation_is_a_restore(lab: Lab, depending: Firewall)
 
 
 def a_second_run_waits_for_an_open_change(lab: Lab, depending: Firewall) -> None:
-    more = {**LOGIN, "rules": [*LOGIN["rules"], port(8080)], "confirm": "always", "confirm_timeout": 25}
+    more = {**LOGIN, "rules": [*LOGIN["rules"], port(8080)], "confirm": "always", "confirm_timeout": 40}
     run = lab.start(depending.host, more)
-    # The change is open, and cannot be confirmed before its run is dead.
     armed = "until systemctl list-timers --all | grep -q printnet.ports-restore; do sleep 0.01; done"
-    away = "mv /run/printnet.ports/switch.py /run/printnet.ports/switch.away"
-    watch(lab, depending.host, f"{away}; {armed}; sleep 1").wait(60)
-    kill(run)
-    lab.host(depending.host, "mv /run/printnet.ports/switch.away /run/printnet.ports/switch.py")
+    lab.kill_unconfirmed(depending.host, run, f"{armed}; sleep 1")
     answer = lab.firewall(depending.host, arguments={**LOGIN, "rules": [*LOGIN["rules"], port(515)]})
     assert answer["changed"]
     assert "Waited for a change of another run" in answer["told"]

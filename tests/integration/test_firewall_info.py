@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import subprocess
 import time
 from typing import Any
@@ -19,7 +17,7 @@ from .conftest import ROOT, Lab, state
 
 VPSX = "printnet.ports/vpsx"
 ADDRESSES = {f"vpsx{edition}": (f"192.0.2.{edition}", f"2001:db8:1::{edition}") for edition in (11, 12, 13)}
-ALWAYS = {"components": ["vpsx"], "confirm": "always", "confirm_timeout": 60}
+ALWAYS = {"components": ["vpsx"], "confirm": "always", "confirm_timeout": 30}
 
 
 def info(lab: Lab, host: str, *options: str, ok: bool = True, **arguments: Any) -> dict[str, Any]:
@@ -257,19 +255,10 @@ def test_others_that_open_are_shown_with_the_flows(lab: Lab, each: str) -> None:
 def test_shows_what_waits_and_what_was_taken_back(lab: Lab, host: str) -> None:
     before = state(lab, host)
     run = lab.start(host, ALWAYS)
-    # As long as the switch is out of the way nobody can confirm.
-    switch = "/run/printnet.ports/switch.py"
-    lab.host(host, f"until [ -s /run/printnet.ports/pending.json ]; do sleep 0.01; done; mv {switch} {switch}.away")
-    lab.host(host, "until nft list ruleset | grep -q 'dport 515'; do sleep 0.1; done")
-    # Each of Ansible's workers has a session of its own.
-    workers = subprocess.run(["pgrep", "-P", str(run.pid)], capture_output=True, text=True, check=True).stdout.split()
-    for group in (*map(int, workers), run.pid):
-        os.killpg(group, signal.SIGKILL)
-    run.wait()
-    lab.host(host, f"mv {switch}.away {switch}")
+    lab.kill_unconfirmed(host, run, "until nft list ruleset | grep -q 'dport 515'; do sleep 0.1; done")
     open_now = info(lab, host)
     pending = open_now["pending"]
-    assert 0 < pending["seconds_left"] <= 60
+    assert 0 < pending["seconds_left"] <= 30
     assert pending["owners"] == [VPSX]
     assert "@" in pending["run"]
     owner = open_now["owners"][VPSX]
@@ -282,7 +271,7 @@ def test_shows_what_waits_and_what_was_taken_back(lab: Lab, host: str) -> None:
         after = info(lab, host)
         assert after["pending"] == {}
         (taken_back,) = after["restored"]
-        assert "nobody confirmed it over a new connection within 60 seconds" in taken_back["cause"]
+        assert "nobody confirmed it over a new connection within 30 seconds" in taken_back["cause"]
         assert taken_back["cause"] in taken_back["sentence"]
         assert VPSX in taken_back["sentence"]
     absent = lab.firewall(host, arguments={"components": ["vpsx"], "state": "absent"})
