@@ -89,7 +89,7 @@ class ActionModule(ActionBase):
             "written": files.written,
             "managed": [{"host": name, "components": list(run.plan.hosts[name].components)} for name in run.visible],
             "outside": list(run.plan.outside),
-            "sources": list(_check_plan.sources(call, run.plan)),
+            "sources": list(_check_plan.sources(call, run.plan)[0]),
             "changes": [_plan_run.as_dict(change) for change in changes or ()],
         }
 

@@ -30,6 +30,12 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._inventory import I
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Estate
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded
 
+_MAYBE_SLICED = (
+    "AWX does not tell this job whether it is a slice of a larger inventory, and a slice lets in its own hosts only. "
+    "Say printnet_sliced: false in the job template if it never is one; else write the topology once with the playbook "
+    "printnet.ports.plan, name the file in printnet_topology_file, and say printnet_sliced: true."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -73,6 +79,8 @@ class Call:
         recorded = self.recorded()
         if recorded:
             self.warnings += kept("stale", lambda: _survey.stale(inventory, recorded, self.sees_all()))
+        else:
+            self.warnings += self.maybe_sliced()
         wanted = _inventory.needed(self.catalog, components, directions)
         topology = _survey.topology(inventory, [*wanted, *components], kept, recorded)
         for component in components:
@@ -120,6 +128,10 @@ class Call:
 
     def _in_awx(self) -> bool:
         return "awx_job_id" in self._variables or "tower_job_id" in self._variables
+
+    def maybe_sliced(self) -> list[str]:
+        """What a run of AWX without a file has to say, as long as ``printnet_sliced`` says nothing."""
+        return [_MAYBE_SLICED] if self._in_awx() and self.read("printnet_sliced") is None else []
 
     def sees_all(self) -> bool:
         """Whether the inventory is certainly whole: AWX does not tell a job that it is a slice."""

@@ -25,7 +25,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _variables,
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, listed
 from ansible_collections.printnet.ports.plugins.plugin_utils._hosts import entries
 from ansible_collections.printnet.ports.plugins.plugin_utils._pairs import Pairs
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan_run import Run
@@ -37,12 +37,22 @@ _PRINTER = "printer"
 
 @dataclass(frozen=True)
 class CheckPlan:
-    """The plan, its pairs, and the hosts that are looked at: those of ours, and parties outside that can be."""
+    """The plan, its pairs, and the hosts that are looked at: those of ours, and parties outside that can be.
+
+    ``passed`` are such parties that a play would not go to.
+    """
 
     run: Run
     pairs: Pairs
     settings: Settings
     hosts: tuple[str, ...]
+    passed: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user has to know of it."""
+        missed = f"{listed(self.passed)}: no connection is made from there. {_inventory.PATTERN}."
+        return (*self.run.warnings, missed) if self.passed else self.run.warnings
 
 
 def settings_of(call: Call) -> Settings:
@@ -53,9 +63,10 @@ def settings_of(call: Call) -> Settings:
 def plan(call: Call) -> CheckPlan:
     """Plans the estate, and all that has to be looked at to prove it."""
     run = _plan_run.plan(call, fresh=False)
-    hosts = (*run.visible, *sources(call, run.plan))
+    there, passed = sources(call, run.plan)
+    hosts = (*run.visible, *there)
     models = {name: model for name in run.plan.outside if (model := _model(call, name))}
-    return CheckPlan(run, _sampled(call, run.plan, models), settings_of(call), hosts)
+    return CheckPlan(run, _sampled(call, run.plan, models), settings_of(call), hosts, passed)
 
 
 def _sampled(call: Call, site: SitePlan, models: dict[str, str]) -> Pairs:
@@ -67,8 +78,8 @@ def _sampled(call: Call, site: SitePlan, models: dict[str, str]) -> Pairs:
     return _pairs.pairs(site, rows, min(most, 1) if call.read("printnet_probe_sample") is None else most, models)
 
 
-def sources(call: Call, site: SitePlan) -> tuple[str, ...]:
-    """The hosts of parties outside from which connections can be made.
+def sources(call: Call, site: SitePlan) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The hosts of parties outside from which connections can be made, and those to which no play would go for it.
 
     All but printers, which run no program for anybody; or those of the components of ``printnet_probe_from``.
     """
@@ -86,7 +97,9 @@ def sources(call: Call, site: SitePlan) -> tuple[str, ...]:
     found = dict.fromkeys(host for name in chosen for host in members.get(name, ()))
     groups = call.inventory().groups
     visible = set(groups.get("all", found))
-    return tuple(host for host in found if host not in site.hosts and host in visible)
+    beside = [host for host in found if host not in site.hosts and host in visible]
+    passed = tuple(host for host in beside if _inventory.is_pattern(host))
+    return tuple(host for host in beside if host not in passed), passed
 
 
 def _model(call: Call, host: str) -> str:

@@ -145,7 +145,7 @@ def _judged(
     )
     nobody = () if plan.hosts else (_plan_run.NOBODY,)
     judged = _compliance.judge(plan, check.pairs, facts, policy)
-    return _compliance.report(made, judged), (*check.run.warnings, *nobody)
+    return _compliance.report(made, judged), (*check.warnings, *nobody)
 
 
 def _known(call: Call, check: CheckPlan, host: str) -> Any:

@@ -35,6 +35,12 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catal
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Service
 from ansible_collections.printnet.ports.plugins.plugin_utils._variables import Read
 
+PATTERN = (
+    "Ansible reads such a name as a pattern of names, so no play would go there; give the host a name without spaces, "
+    "commas, colons and brackets, and without ! or & at its beginning"
+)
+"""What is wrong with a name for which ``is_pattern`` holds."""
+
 
 @dataclass(slots=True)
 class Inventory:
@@ -197,8 +203,12 @@ def passed(inventory: Inventory, component: str, hosts: Iterable[str]) -> tuple[
     """
     if not inventory.catalog.components[component].role:
         return ()
-    odd = [name for name in hosts if name.startswith(("!", "&")) or split_host_pattern(name) != [name]]
-    return tuple(name for name in odd if name in inventory.groups.get("all", ()))
+    return tuple(name for name in hosts if is_pattern(name) and name in inventory.groups.get("all", ()))
+
+
+def is_pattern(host: str) -> bool:
+    """Whether Ansible, in a play's list of hosts, takes a host's name for a pattern."""
+    return host.startswith(("!", "&")) or split_host_pattern(host) != [host]
 
 
 def check_components(catalog: Catalog, components: Iterable[Any]) -> None:

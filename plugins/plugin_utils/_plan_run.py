@@ -57,7 +57,7 @@ def plan(call: Call, *, fresh: bool) -> Run:
         )
     inventory = call.inventory()
     recorded = None if fresh else call.recorded()
-    warnings = _survey.stale(inventory, recorded, call.sees_all()) if recorded else []
+    warnings = _survey.stale(inventory, recorded, call.sees_all()) if recorded else call.maybe_sliced()
     made = _site_plan.site_plan(inventory, recorded)
     everyone = inventory.groups.get("all")
     seen = set(made.hosts if everyone is None else everyone)

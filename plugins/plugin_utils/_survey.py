@@ -29,11 +29,6 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._topology import (
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded, plain_options
 
-_PASSED = (
-    "Ansible reads such a name as a pattern of names, so no play would go there; give the host a name without spaces, "
-    "commas, colons and brackets, and without ! or & at its beginning"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Roll:
@@ -85,7 +80,7 @@ def check(rolls: Iterable[Roll], here: str, faults: Faults) -> None:
     if lost:
         faults.found.append(_hosts.unresolved(lost))
     if passed:
-        faults.add("inventory", f"{listed(map(shown, passed))}: {_PASSED}")
+        faults.add("inventory", f"{listed(map(shown, passed))}: {_inventory.PATTERN}")
 
 
 def topology(

@@ -34,6 +34,17 @@ def test_the_hosts_from_which_connections_are_made(site: Any, probe_from: Any, h
     assert set(_check_plan.plan(estate(site, **more).call("v1")).hosts) == hosts
 
 
+def test_a_name_that_is_a_pattern_is_told(site: Any) -> None:
+    here = estate(site)
+    here.groups |= {"all": [*checks.ADDRESSES, "PC 7"], "workstation": ["w1", "PC 7"]}
+    here.hosts["PC 7"] = {"ansible_host": "192.0.2.77"}
+    check = _check_plan.plan(here.call("v1"))
+    assert set(check.hosts) == {"v1", "v2", "s1", "w1"}
+    (told,) = set(check.warnings) - set(check.run.warnings)
+    assert told.startswith("PC 7: no connection is made from there. Ansible reads such a name as a pattern of names")
+    assert not _check_plan.plan(estate(site).call("v1")).passed
+
+
 def test_every_host_gets_its_own_of_one_plan(site: Any, tmp_path: Path) -> None:
     here = estate(site)
     kept = {name: _check_plan.targets(here.call(name, tmp_path)) for name in checks.ADDRESSES}

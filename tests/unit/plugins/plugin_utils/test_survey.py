@@ -277,6 +277,17 @@ def test_a_slice_without_a_file_ends_before_anything_is_touched(
         assert fault.endswith("say printnet_sliced: false.")
 
 
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [({}, False), (AWX, True), ({**AWX, "printnet_sliced": False}, False), ({"tower_job_id": 7}, True)],
+)
+def test_awx_does_not_tell_of_slices(site: Sites, variables: dict[str, Any], told: bool) -> None:
+    call = _site(site, **variables).call("v1")
+    call.estate(["vpsx"], ["in"])
+    said = any(warning.startswith("AWX does not tell this job whether it is a slice") for warning in call.warnings)
+    assert said is told
+
+
 @pytest.mark.parametrize("value", ["maybe", 5, []])
 def test_whether_it_is_a_slice_is_yes_or_no(site: Sites, value: Any, faults_of: FaultsOf) -> None:
     (fault,) = faults_of(_site(site, printnet_sliced=value).call("v1").estate, ["vpsx"], ["in"])
