@@ -192,6 +192,22 @@ def _start_timer(run: _host.Run, change: Change) -> None:
         )
 
 
+def late(change: Change) -> str:
+    """Whether its time is over, as a sentence: the switch fires then, and not before."""
+    if time.monotonic() < change.deadline:
+        return ""
+    return (
+        f"To make the change took longer than the {change.timeout} seconds within which it had to be confirmed; "
+        "a larger confirm_timeout gives it more."
+    )
+
+
+def await_switch(change: Change) -> None:
+    """Where its time is over, let the switch end its work: two at once would be in each other's way."""
+    while PENDING.exists() and change.deadline <= time.monotonic() < change.deadline + _ATTEMPTS * GRACE:
+        time.sleep(0.05)
+
+
 def disarm(run: _host.Run, change: Change) -> None:
     """Stop the switch and remove what it needed."""
     for path in (KEPT, PENDING):
@@ -255,7 +271,7 @@ def _settle(run: _host.Run) -> bool:
 
 
 @contextmanager
-def _surprises() -> Iterator[None]:
+def surprises() -> Iterator[None]:
     """Somebody else may have changed the firewall meanwhile: whatever goes wrong then is told, and tried again."""
     try:
         yield
@@ -267,7 +283,7 @@ def _surprises() -> Iterator[None]:
 
 def restore(run: _host.Run, change: Change, cause: str) -> None:
     """Put back what was there before the change."""
-    with _surprises():
+    with surprises():
         firewall = FIREWALLS[change.firewall](run, change.shorts)
         firewall.put_back(firewall.read(), change.before)
     _records.add(change.run, change.armed, list(change.after), cause)
@@ -293,7 +309,7 @@ def confirm(run: _host.Run, token: str) -> dict[str, Any]:
         kept = FOLDER / "confirmed.json"
         PENDING.rename(kept)
         try:
-            with _surprises(), _ledger.renewed(change.firewall, change.shorts, change.after, change.by_hand):
+            with surprises(), _ledger.renewed(change.firewall, change.shorts, change.after, change.by_hand):
                 firewall = FIREWALLS[change.firewall](run, change.shorts)
                 firewall.commit(firewall.read(), change.after)
                 found = firewall.read()
@@ -332,7 +348,7 @@ def _fire(run: _host.Run, token: str, firewall: str) -> None:
         for attempt in range(_ATTEMPTS):
             time.sleep(0.3 * attempt)
             try:
-                with _surprises():
+                with surprises():
                     change = change or _what_is_saved(run, firewall)
                 restore(run, change, cause)
             except _host.HostError as trouble:

@@ -282,20 +282,35 @@ def _go_live(run: _host.Run, firewall: Any, change: _commit.Change) -> dict[str,
     except _host.HostError as wrong:
         # No packet has noticed; what was made ready goes again.
         said = "" if str(wrong).endswith(_host.UNCHANGED) else " What was made ready for it was taken back."
+        _commit.await_switch(armed)
         try:
             firewall.commit(firewall.read(), armed.before)
         except _host.HostError as worse:
             said = f" What was made ready for it could not be taken back: {worse}"
         _commit.disarm(run, armed)
         raise _host.HostError(f"{wrong}{said}") from None
-    try:
-        firewall.go_live(staged, armed.after)
-        _compare(firewall.read(), armed.after, live_only=True)
-    except _host.HostError as wrong:
-        _put_back(firewall, wrong, armed.before)
+    why = _make_live(firewall, staged, armed)
+    if why:
+        _commit.await_switch(armed)
+        _put_back(firewall, why, armed.before)
         _commit.disarm(run, armed)
-        raise _host.HostError(f"{wrong} What was there before was put back.") from None
+        raise _host.HostError(f"{why} What was there before was put back.")
     return {"command": armed.command("confirm"), "seconds": armed.timeout}
+
+
+def _make_live(firewall: Any, staged: _state.States, change: _commit.Change) -> str:
+    """Make it live while its switch waits. The answer says what went wrong, or is empty.
+
+    A switch that fired in the midst of it leaves to us what came afterwards.
+    """
+    try:
+        if not _commit.late(change):
+            with _commit.surprises():
+                firewall.go_live(staged, change.after)
+                _compare(firewall.read(), change.after, live_only=True)
+    except _host.HostError as wrong:
+        return _commit.late(change) or str(wrong)
+    return _commit.late(change)
 
 
 def _commit_at_once(firewall: Any, now: _state.States, aims: _state.States) -> None:
@@ -304,13 +319,14 @@ def _commit_at_once(firewall: Any, now: _state.States, aims: _state.States) -> N
         firewall.commit(now, aims)
         _compare(firewall.read(), aims)
     except _host.HostError as wrong:
-        _put_back(firewall, wrong, now)
+        _put_back(firewall, str(wrong), now)
         raise _host.HostError(f"{wrong} What was there before was put back.") from None
 
 
-def _put_back(firewall: Any, wrong: _host.HostError, before: _state.States) -> None:
+def _put_back(firewall: Any, wrong: str, before: _state.States) -> None:
     try:
-        firewall.commit(firewall.read(), before)
+        with _commit.surprises():
+            firewall.commit(firewall.read(), before)
     except _host.HostError as worse:
         raise _host.HostError(f"{wrong} What was there before could not be put back: {worse}") from None
 

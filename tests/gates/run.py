@@ -118,7 +118,7 @@ GATES = [
         "stress, a little",
         # How fast a change comes back depends on what else the machine does here.
         (
-            *("python", "tests/stress/stress.py", "--count=2", "--fuzz=100", "--grace=30"),
+            *("python", "tests/stress/stress.py", "--count=1", "--fuzz=100", "--grace=30"),
             "--what=kills,cutoffs,foreign,desired,fuzz",
         ),
         copied=False,

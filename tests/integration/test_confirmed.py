@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,6 +137,39 @@ def ssh_is_stopped_between_apply_and_confirm(lab: Lab, depending: Firewall) -> N
         watcher.wait(60)
     assert reached(lab, depending) == {"tcp/22"}
     assert "nobody confirmed" in lab.firewall(depending.host, arguments=LOGIN)["told"]
+
+
+@contextmanager
+def standing_still(lab: Lab, firewall: Firewall) -> Iterator[None]:
+    """What makes changes live stands still, once the switch is armed, for longer than the switch waits."""
+    if firewall.host == "firewalld1":
+        watcher = watch(lab, firewall.host, f"pkill -STOP -x firewalld; sleep {SECONDS + 2}; pkill -CONT -x firewalld")
+        yield
+        watcher.wait(60)
+        return
+    program = "/usr/sbin/nft" if firewall.host == "nftables1" else "/usr/sbin/iptables-restore"
+    once = f"[ -s {PENDING} ] && mv /run/slow /run/slowed 2>/dev/null && sleep {SECONDS + 2}"
+    # The name that it is called by says which of its programs it is to be.
+    wrapper = f'#!/bin/bash\n{once}\nexec -a {program} {program}.real "$@"\n'
+    lab.host(firewall.host, f"touch /run/slow; mv {program} {program}.real; printf %s '{wrapper}' > {program}")
+    lab.host(firewall.host, f"chmod 755 {program}")
+    try:
+        yield
+    finally:
+        lab.host(firewall.host, f"mv {program}.real {program}; rm /run/slowed")
+
+
+def a_run_that_stands_still_until_its_time_is_over(lab: Lab, depending: Firewall) -> None:
+    """As on a virtual machine that is paused: its switch fires before the change is live."""
+    with standing_still(lab, depending):
+        answer = lab.firewall(depending.host, arguments=GONE, ok=False)
+    assert "took longer than the 6 seconds within which it had to be confirmed" in answer["msg"]
+    assert "What was there before was put back." in answer["msg"]
+    assert reached(lab, depending) == {"tcp/22"}
+    assert left(lab, depending) == ""
+    again = lab.firewall(depending.host, arguments=LOGIN)
+    assert not again["changed"]
+    assert "nobody confirmed it over a new connection within 6 seconds" in again["told"]
 
 
 def the_controller_is_killed_before_it_confirms(lab: Lab, depending: Firewall) -> None:
@@ -285,6 +319,7 @@ def without_systemd_a_removal_is_refused(lab: Lab, depending: Firewall) -> None:
 
 CHECKS: list[Callable[[Lab, Firewall], None]] = [
     rules_that_would_drop_ssh_are_taken_back,
+    a_run_that_stands_still_until_its_time_is_over,
     ssh_is_stopped_between_apply_and_confirm,
     the_controller_is_killed_before_it_confirms,
     a_reboot_before_the_confirmation_is_a_restore,
