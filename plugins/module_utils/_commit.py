@@ -21,14 +21,14 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils import _active, _host, _ledger, _records, _state
+from ansible_collections.printnet.ports.plugins.module_utils import _active, _host, _records, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
 
 FOLDER = Path("/run/printnet.ports")
@@ -41,6 +41,8 @@ GRACE = 2
 REBOOTED = "the host was rebooted before it was confirmed"
 """Why a change was taken back, where it was a reboot."""
 _ATTEMPTS = 3
+NOBODY = "nobody confirmed it over a new connection"
+"""Why a switch takes a change back."""
 _UNIT = "printnet.ports-restore-"
 _SPAN = re.compile(r"OnActiveUSec=([^;]*)")
 _PARTS = re.compile(r"(\d+)(h|min|s)\b")
@@ -54,7 +56,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, "{folder}/lib")
-from {collection}.plugins.module_utils import _commit
+from {collection}.plugins.module_utils import _switch
 
 
 def run(words, data=None):
@@ -66,7 +68,7 @@ def run(words, data=None):
     return done.returncode, done.stdout, done.stderr
 
 
-_commit.main(run, sys.argv[1:])
+_switch.main(run, sys.argv[1:])
 '''
 
 
@@ -103,7 +105,7 @@ def _text(change: Change) -> str:
     return json.dumps({"sum": sha256(body.encode()).hexdigest(), "change": body})
 
 
-def _change(path: Path) -> Change | None:
+def read(path: Path) -> Change | None:
     """The change that a file holds; None where it is missing or damaged."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         whole = json.loads(path.read_text(encoding="utf-8"))
@@ -131,7 +133,7 @@ def arm(run: _host.Run, change: Change) -> Change:
                 f"{_host.UNCHANGED}"
             ) from None
         _start_timer(run, armed)
-        if _change(PENDING) != armed or _change(KEPT) != armed:
+        if read(PENDING) != armed or read(KEPT) != armed:
             raise _host.HostError(f"What was written down of the firewall's state reads differently. {_host.UNCHANGED}")
     except _host.HostError:
         disarm(run, armed)
@@ -143,7 +145,8 @@ def _put_down(change: Change) -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(mode=0o700)
     library = FOLDER / "lib"
-    for name in sorted(name for name in sys.modules if name.split(".")[:3] == _COLLECTION.split(".")):
+    mine = {name for name in sys.modules if name.split(".")[:3] == _COLLECTION.split(".")}
+    for name in sorted({*mine, f"{_COLLECTION}.plugins.module_utils._switch"}):
         _copy(library, name)
     for package in ("ansible_collections", "ansible_collections/printnet"):
         (library / package / "__init__.py").touch()
@@ -174,6 +177,8 @@ def _start_timer(run: _host.Run, change: Change) -> None:
         [
             "systemd-run", "--quiet", "--collect", f"--unit={change.unit}", f"--on-active={change.timeout}s",
             "--timer-property=AccuracySec=10ms",
+            # A switch that is killed, or can't do it yet, comes again; 2 is Python's own for files that are gone.
+            "--property=Restart=on-failure", "--property=RestartSec=2", "--property=RestartPreventExitStatus=2",
             "--description=Puts the firewall back unless printnet.ports confirms its change",
             *change.command("restore"),
         ]
@@ -200,12 +205,6 @@ def late(change: Change) -> str:
         f"To make the change took longer than the {change.timeout} seconds within which it had to be confirmed; "
         "a larger confirm_timeout gives it more."
     )
-
-
-def await_switch(change: Change) -> None:
-    """Where its time is over, let the switch end its work: two at once would be in each other's way."""
-    while PENDING.exists() and change.deadline <= time.monotonic() < change.deadline + _ATTEMPTS * GRACE:
-        time.sleep(0.05)
 
 
 def disarm(run: _host.Run, change: Change) -> None:
@@ -235,12 +234,12 @@ def alone(run: _host.Run, say: Callable[[str], None]) -> Iterator[None]:
 
 def open_change() -> Change | None:
     """The change that waits for its confirmation. It needs no lock, and changes nothing."""
-    return (_change(PENDING) or _change(KEPT)) if PENDING.exists() else None
+    return (read(PENDING) or read(KEPT)) if PENDING.exists() else None
 
 
 def rebooted() -> Change | None:
     """The change that a reboot took back, of which no record tells yet. It needs no lock, and changes nothing."""
-    kept = None if PENDING.exists() else _change(KEPT)
+    kept = None if PENDING.exists() else read(KEPT)
     return kept if kept and kept.boot != _records.boot() else None
 
 
@@ -258,7 +257,7 @@ def _settle(run: _host.Run) -> bool:
             run(["systemctl", "stop", "--no-block", f"{_UNIT}*.timer"])
             shutil.rmtree(FOLDER, ignore_errors=True)
         return False
-    change = _change(PENDING) or _change(KEPT)
+    change = read(PENDING) or read(KEPT)
     if change and time.monotonic() < change.deadline + GRACE:
         units = [f"{change.unit}.timer", f"{change.unit}.service"]
         if {"active", "activating"}.intersection(run(["systemctl", "is-active", *units])[1].split()):
@@ -266,7 +265,15 @@ def _settle(run: _host.Run) -> bool:
     name = change.firewall if change else _active.choose(run)
     if name is None:
         raise _host.HostError("A change was not confirmed, and no firewall is active in which it could be put back.")
-    restore(run, change or _what_is_saved(run, name), "it was not confirmed, and its timer was gone")
+    cause = "it was not confirmed, and its timer was gone"
+    try:
+        restore(run, change or what_is_saved(run, name), cause)
+    except _host.HostError:
+        if change is None or name in (*_active.active_firewalls(run), *_active.stopped_firewalls(run)):
+            raise
+        # It was never saved, and what it changed is not in use any more.
+        _record(change, f"{cause}; and {name}, which it was made on, is not in use any more")
+        disarm(run, change)
     return False
 
 
@@ -282,88 +289,58 @@ def surprises() -> Iterator[None]:
 
 
 def restore(run: _host.Run, change: Change, cause: str) -> None:
-    """Put back what was there before the change."""
-    with surprises():
-        firewall = FIREWALLS[change.firewall](run, change.shorts)
-        firewall.put_back(firewall.read(), change.before)
-    _records.add(change.run, change.armed, list(change.after), cause)
+    """Put back what was there before the change, and remember that. Called under the lock."""
+    left = put_back(run, change)
+    _record(change, f"{cause}; but {', '.join(left)} has not quite the rules that it had" if left else cause)
     disarm(run, change)
 
 
-def _what_is_saved(run: _host.Run, name: str) -> Change:
+def unconfirmed(change: Change) -> str:
+    """The cause that its switch gives."""
+    return f"{NOBODY} within {change.timeout} seconds"
+
+
+def put_back(run: _host.Run, change: Change) -> list[str]:
+    """Make the firewall have what was there before, again where something is in the way.
+
+    The answer are the owners that have other rules all the same; a HostError says what went wrong at last.
+    """
+    left: list[str] = []
+    trouble: _host.HostError | None = None
+    for attempt in range(_ATTEMPTS):
+        time.sleep(0.3 * attempt)
+        try:
+            with surprises():
+                left, trouble = _put_back_once(run, change), None
+        except _host.HostError as wrong:
+            trouble = wrong
+        else:
+            if not left:
+                break
+    if trouble:
+        raise trouble
+    return left
+
+
+def _put_back_once(run: _host.Run, change: Change) -> list[str]:
+    firewall = FIREWALLS[change.firewall](run, change.shorts)
+    firewall.put_back(firewall.read(), change.before)
+    found = firewall.read()
+    return [owner for owner, state in change.before.items() if _rules_of(found[owner]) != _rules_of(state)]
+
+
+def _rules_of(found: _state.Found) -> tuple[Any, Any]:
+    return found.saved.rules, found.live.rules
+
+
+def _record(change: Change, cause: str) -> None:
+    _records.add(change.run, change.armed, list(change.after), cause, token=change.token)
+
+
+def what_is_saved(run: _host.Run, name: str) -> Change:
     """A change back to what is saved, for when its own notes are damaged: nothing is saved before it is confirmed."""
-    shorts = FIREWALLS[name](run, {}).owners()
-    now = FIREWALLS[name](run, shorts).read()
+    with surprises():
+        shorts = FIREWALLS[name](run, {}).owners()
+        now = FIREWALLS[name](run, shorts).read()
     before = {owner: _state.Found(found.saved, found.saved) for owner, found in now.items()}
     return Change(name, shorts, before, before, "an unknown run", 0, armed="an unknown time")
-
-
-def confirm(run: _host.Run, token: str) -> dict[str, Any]:
-    """Keep the change: the controller has come back over a new connection."""
-    with _host.locked():
-        change = _change(PENDING)
-        if change is None or change.token != token:
-            return {"failed": True, "msg": " ".join(_records.sentences()) or "The change is not open any more."}
-        with suppress(OSError):
-            KEPT.unlink()
-        kept = FOLDER / "confirmed.json"
-        PENDING.rename(kept)
-        try:
-            with surprises(), _ledger.renewed(change.firewall, change.shorts, change.after, change.by_hand):
-                firewall = FIREWALLS[change.firewall](run, change.shorts)
-                firewall.commit(firewall.read(), change.after)
-                found = firewall.read()
-                if found != change.after:
-                    raise _host.HostError("The firewall did not keep what it was given.")
-        except _host.HostError as wrong:
-            try:
-                restore(run, change, f"it could not be saved: {wrong}")
-            except _host.HostError as worse:
-                # The switch is still armed, and does it when its time has come.
-                kept.rename(PENDING)
-                return {"failed": True, "msg": f"{wrong} What was there before could not be put back yet: {worse}"}
-            return {"failed": True, "msg": f"{wrong} What was there before was put back."}
-        disarm(run, change)
-        return {"failed": False}
-
-
-def main(run: _host.Run, arguments: list[str]) -> None:
-    """The switch: ``restore`` or ``confirm``, the change's token, and the firewall's name."""
-    what, token, firewall = arguments
-    if what == "confirm":
-        sys.stdout.write(json.dumps(confirm(run, token)) + "\n")
-    else:
-        _fire(run, token, firewall)
-
-
-def _fire(run: _host.Run, token: str, firewall: str) -> None:
-    """Restore what the token belongs to, if it is still open."""
-    with _at_last():
-        change = _change(PENDING) or _change(KEPT)
-        if not PENDING.exists() or (change and change.token != token):
-            return
-        within = f" within {change.timeout} seconds" if change else ""
-        cause = f"nobody confirmed it over a new connection{within}"
-        wrong = ""
-        for attempt in range(_ATTEMPTS):
-            time.sleep(0.3 * attempt)
-            try:
-                with surprises():
-                    change = change or _what_is_saved(run, firewall)
-                restore(run, change, cause)
-            except _host.HostError as trouble:
-                wrong = str(trouble)
-            else:
-                return
-        owners = list(change.after) if change else []
-        told = (change.run, change.armed) if change else ("an unknown run", "an unknown time")
-        _records.add(*told, owners, f"{cause}; but putting it back failed: {wrong}")
-
-
-@contextmanager
-def _at_last() -> Iterator[None]:
-    """The lock, or its holder's patience: a module that hangs with the lock does not keep the switch from its work."""
-    with ExitStack() as stack:
-        with suppress(_host.HostError):
-            stack.enter_context(_host.locked(seconds=GRACE / 2))
-        yield

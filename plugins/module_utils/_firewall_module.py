@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.printnet.ports.plugins.module_utils import (
@@ -25,6 +25,10 @@ from ansible_collections.printnet.ports.plugins.module_utils import (
     _state,
 )
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
+
+if TYPE_CHECKING:
+    # Ansible ships to a host what it can see to be imported; the host imports it only in the switch.
+    from ansible_collections.printnet.ports.plugins.module_utils import _switch  # noqa: F401
 
 COMMANDS = 100
 """More of them than this are counted only."""
@@ -282,7 +286,6 @@ def _go_live(run: _host.Run, firewall: Any, change: _commit.Change) -> dict[str,
     except _host.HostError as wrong:
         # No packet has noticed; what was made ready goes again.
         said = "" if str(wrong).endswith(_host.UNCHANGED) else " What was made ready for it was taken back."
-        _commit.await_switch(armed)
         try:
             firewall.commit(firewall.read(), armed.before)
         except _host.HostError as worse:
@@ -290,12 +293,18 @@ def _go_live(run: _host.Run, firewall: Any, change: _commit.Change) -> dict[str,
         _commit.disarm(run, armed)
         raise _host.HostError(f"{wrong}{said}") from None
     why = _make_live(firewall, staged, armed)
+    if why and _commit.late(armed):
+        # The switch does as much, and may be at it: what one of them can't do the other does.
+        try:
+            _commit.restore(run, armed, _commit.unconfirmed(armed))
+        except _host.HostError as trouble:
+            raise _host.HostError(f"{why} What was there before could not be put back yet: {trouble}") from None
+        raise _host.HostError(f"{why} What was there before was put back.")
     if why:
-        _commit.await_switch(armed)
         _put_back(firewall, why, armed.before)
         _commit.disarm(run, armed)
         raise _host.HostError(f"{why} What was there before was put back.")
-    return {"command": armed.command("confirm"), "seconds": armed.timeout}
+    return {"command": armed.command("confirm"), "token": armed.token, "seconds": armed.timeout}
 
 
 def _make_live(firewall: Any, staged: _state.States, change: _commit.Change) -> str:

@@ -59,14 +59,28 @@ def write(path: Path, text: str) -> None:
         raise
 
 
-def entry(run: str, armed: str, owners: Iterable[str], cause: str, when: str = "") -> dict[str, Any]:
-    """What is remembered of one change; without ``when`` it was taken back now."""
-    return {"time": when or now(), "run": run, "armed": armed, "owners": sorted(owners), "cause": cause}
+def remove(path: Path) -> None:
+    """Remove a file for good: a loss of power does not bring it back."""
+    with suppress(OSError):
+        path.unlink()
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
-def add(run: str, armed: str, owners: Iterable[str], cause: str, when: str = "") -> None:
+def entry(
+    run: str, armed: str, owners: Iterable[str], cause: str, when: str = "", *, token: str = ""
+) -> dict[str, Any]:
+    """What is remembered of one change, which its token tells from others; without ``when`` it was taken back now."""
+    named = {"token": token} if token else {}
+    return {"time": when or now(), "run": run, "armed": armed, "owners": sorted(owners), "cause": cause, **named}
+
+
+def add(run: str, armed: str, owners: Iterable[str], cause: str, when: str = "", *, token: str = "") -> None:
     """Remember that the change of a run was taken back, and why."""
-    found = [*entries_of(RECORDS), *entries_of(ELSEWHERE), entry(run, armed, owners, cause, when)][-MOST:]
+    found = [*entries_of(RECORDS), *entries_of(ELSEWHERE), entry(run, armed, owners, cause, when, token=token)][-MOST:]
     text = json.dumps(found, indent=1, sort_keys=True)
     try:
         write(RECORDS, text)

@@ -16,7 +16,8 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.connection import ConnectionBase
 
-_RECORD = "cat /var/lib/printnet.ports/restored.json /run/printnet.ports.restored.json"
+_LOOK = "cat /var/lib/printnet.ports/restored.json /run/printnet.ports.restored.json; ls /run/printnet.ports; echo seen"
+"""What was taken back, and whether a change is open."""
 _GRACE = 3
 """Seconds that a host may take to put back what it had."""
 _PAUSE = 1
@@ -52,7 +53,7 @@ def confirm(connection: ConnectionBase, execute: Execute, asked: Mapping[str, An
     time.sleep(max(0.0, end + _GRACE - time.monotonic()))
     return (
         f"The change could not be confirmed over a new connection within {asked['seconds']} seconds ({why}), "
-        f"so the host puts back what it had. {_restored(connection, execute)}"
+        f"so the host puts back what it had. {_restored(connection, execute, asked['token'])}"
     )
 
 
@@ -66,12 +67,17 @@ def _answer(done: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _restored(connection: ConnectionBase, execute: Execute) -> str:
-    """Whether the host says that it did."""
-    try:
+def _restored(connection: ConnectionBase, execute: Execute, token: str) -> str:
+    """Whether the host says that it did; its record has the change's token."""
+    seen = ""
+    with suppress(AnsibleError):
         connection.reset()
-        if '"cause"' in str(execute(_RECORD).get("stdout", "")):
-            return "It did: its record says so, and the next run will show it."
-    except AnsibleError:
-        pass
+        seen = str(execute(_LOOK).get("stdout", ""))
+    if f'"{token}"' in seen:
+        return "It did: its record says so, and the next run will show it."
+    if "seen" in seen and "pending.json" not in seen:
+        return (
+            "But it has no record of that, and no change is open any more: it may be that it was confirmed, and only "
+            "the answer was lost. Run this again: it says what there is to change."
+        )
     return "Whether it did could not be seen: the next run will say it."

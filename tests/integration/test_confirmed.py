@@ -184,6 +184,22 @@ def the_controller_is_killed_before_it_confirms(lab: Lab, depending: Firewall) -
     assert not lab.firewall(depending.host, arguments=LOGIN)["changed"]
 
 
+def a_switch_that_is_killed_comes_again(lab: Lab, depending: Firewall) -> None:
+    run = lab.start(depending.host, GONE)
+    unit = "$(systemctl list-units --all --plain --no-legend 'printnet.ports-restore-*.service' | cut -d' ' -f1)"
+    pid = f'pid=$(systemctl show -p MainPID --value "{unit}" 2>/dev/null); [ "${{pid:-0}}" -gt 0 ]'
+    watcher = watch(lab, depending.host, f"until {pid}; do sleep 0.01; done; kill -KILL $pid")
+    watch(lab, depending.host, "true").wait(60)
+    kill(run)
+    watcher.wait(60)
+    lab.host(depending.host, f"timeout 30 sh -c 'while [ -e {PENDING} ]; do sleep 0.2; done'")
+    assert reached(lab, depending) == {"tcp/22"}
+    assert left(lab, depending) == ""
+    answer = lab.firewall(depending.host, arguments=LOGIN)
+    assert not answer["changed"]
+    assert "nobody confirmed it over a new connection within 6 seconds" in answer["told"]
+
+
 def a_reboot_before_the_confirmation_is_a_restore(lab: Lab, depending: Firewall) -> None:
     run = lab.start(depending.host, {**GONE, "confirm_timeout": 60})
     watch(lab, depending.host, "sleep 0.5").wait(60)
@@ -322,6 +338,7 @@ CHECKS: list[Callable[[Lab, Firewall], None]] = [
     a_run_that_stands_still_until_its_time_is_over,
     ssh_is_stopped_between_apply_and_confirm,
     the_controller_is_killed_before_it_confirms,
+    a_switch_that_is_killed_comes_again,
     a_reboot_before_the_confirmation_is_a_restore,
     a_second_run_waits_for_an_open_change,
     two_runs_at_once_both_end_well,

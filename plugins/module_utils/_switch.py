@@ -1,0 +1,99 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: the switch of a confirmed change: what runs on the host without Ansible, to keep it or to take it back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.printnet.ports.plugins.module_utils import _commit, _host, _ledger, _records
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
+
+
+def main(run: _host.Run, arguments: list[str]) -> None:
+    """The switch: ``restore`` or ``confirm``, the change's token, and the firewall's name."""
+    what, token, firewall = arguments
+    if what == "confirm":
+        sys.stdout.write(json.dumps(confirm(run, token)) + "\n")
+    elif not _fire(run, token, firewall):
+        sys.exit(1)
+
+
+def _fire(run: _host.Run, token: str, firewall: str) -> bool:
+    """Restore what the token belongs to, if it is still open; whether nothing is left to do.
+
+    A module that hangs with the lock does not keep the switch from its work. What it does when it wakes up is put back
+    when it has ended, in whatever way.
+    """
+    for patience in (_commit.GRACE / 2, float("inf")):
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(_host.locked(seconds=patience))
+            except _host.HostError:
+                is_open, change = _look(token)
+                if is_open:
+                    with suppress(_host.HostError):
+                        _commit.put_back(run, change or _commit.what_is_saved(run, firewall))
+                continue
+            return _end(run, token, firewall)
+    return False
+
+
+def _look(token: str) -> tuple[bool, _commit.Change | None]:
+    """Whether the change is open, and what is written down of it, where that can be read."""
+    change = _commit.open_change()
+    return _commit.PENDING.exists() and (change is None or change.token == token), change
+
+
+def _end(run: _host.Run, token: str, firewall: str) -> bool:
+    """Take the change back, if it is still open, under the lock; whether nothing is left to do."""
+    is_open, change = _look(token)
+    if not is_open:
+        return True
+    cause = _commit.unconfirmed(change) if change else _commit.NOBODY
+    try:
+        change = change or replace(_commit.what_is_saved(run, firewall), token=token)
+        _commit.restore(run, change, cause)
+    except _host.HostError as wrong:
+        if not any(token == one.get("token") for one in _records.entries()):
+            run_of, armed = (change.run, change.armed) if change else ("an unknown run", "an unknown time")
+            owners = change.after if change else ()
+            _records.add(run_of, armed, owners, f"{cause}; but putting it back failed: {wrong}", token=token)
+        return False
+    return True
+
+
+def confirm(run: _host.Run, token: str) -> dict[str, Any]:
+    """Keep the change: the controller has come back over a new connection."""
+    with _host.locked():
+        change = _commit.read(_commit.PENDING)
+        if change is None or change.token != token:
+            return {"failed": True, "msg": " ".join(_records.sentences()) or "The change is not open any more."}
+        if _commit.late(change):
+            return {"failed": True, "msg": f"{_commit.late(change)} The host puts back what it had."}
+        kept = _commit.FOLDER / "confirmed.json"
+        _commit.PENDING.rename(kept)
+        _records.remove(_commit.KEPT)
+        try:
+            with _commit.surprises(), _ledger.renewed(change.firewall, change.shorts, change.after, change.by_hand):
+                firewall = FIREWALLS[change.firewall](run, change.shorts)
+                firewall.commit(firewall.read(), change.after)
+                found = firewall.read()
+                if found != change.after:
+                    raise _host.HostError("The firewall did not keep what it was given.")
+        except _host.HostError as wrong:
+            try:
+                _commit.restore(run, change, f"it could not be saved: {wrong}")
+            except _host.HostError as worse:
+                # The switch is still armed, and does it when its time has come.
+                kept.rename(_commit.PENDING)
+                return {"failed": True, "msg": f"{wrong} What was there before could not be put back yet: {worse}"}
+            return {"failed": True, "msg": f"{wrong} What was there before was put back."}
+        _commit.disarm(run, change)
+        return {"failed": False}
