@@ -135,13 +135,9 @@ def _planned(
 
 
 def _memberships(call: Call, components: Iterable[str]) -> list[str]:
-    """Those of the components in whose groups the host is, or in the groups of what they live on."""
+    """Those of the components of which the host is one: by their groups, or else by those of what they live on."""
     known = [name for name in components if name in call.catalog.components]
     if not known:
         return []
     inventory = call.inventory()
-    return [
-        name
-        for name in known
-        if any(_inventory.is_member(inventory, one, call.host) for one in call.catalog.here(name))
-    ]
+    return [name for name in known if _inventory.counts_as(inventory, name, call.host)]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,7 +62,7 @@ class ActionModule(ActionBase):
         for warning in (*_variables.misspelt(variables), *run.warnings):
             display.warning(warning)
         earlier = files.earlier(arguments["file"])
-        saved = _plan_file.saved(run.plan, files.now, _plan_output.Views(run.plan).between)
+        saved = _plan_file.saved(run.plan, files.now, _plan_output.Views(run.plan).saved_rows)
         changes = _plan_file.changes(earlier, saved) if earlier else None
         views = _plan_run.views(call, run, earlier, changes)
         for sentence in _plan_run.deserted(run, earlier, call):
@@ -88,10 +88,17 @@ class ActionModule(ActionBase):
             "digest": saved.digest,
             "written": files.written,
             "managed": [{"host": name, "components": list(run.plan.hosts[name].components)} for name in run.visible],
+            "absent": _by_host(run.absent),
+            "residents": _by_host(run.plan.residents),
             "outside": list(run.plan.outside),
+            "left_out": list(_plan_run.left_out(run.plan, variables.get("ansible_limit"))),
             "sources": list(_check_plan.sources(call, run.plan)[0]),
             "changes": [_plan_run.as_dict(change) for change in changes or ()],
         }
+
+
+def _by_host(components: Mapping[str, Iterable[str]]) -> list[dict[str, Any]]:
+    return [{"host": name, "components": list(names)} for name, names in components.items()]
 
 
 def _check_number(name: str, value: Any) -> None:

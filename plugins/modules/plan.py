@@ -105,8 +105,32 @@ managed:
   elements: dict
   returned: success
   sample: [{"host": "vpsx1", "components": ["vpsx", "dis"]}]
+absent:
+  description:
+    - The hosts that this run sees and on which the rules of components are to go, though they stay in their groups,
+      because a variable such as C(vpsx_state) is V(absent) there.
+  type: list
+  elements: dict
+  returned: success
+  sample: [{"host": "vpsx2", "components": ["vpsx"]}]
+residents:
+  description:
+    - The hosts that count as having a component because they are of what it lives on, as workstations do where there
+      is no group C(pdm). Nothing is planned for it there; the role's own playbook looks after its rules.
+  type: list
+  elements: dict
+  returned: success
+  sample: [{"host": "workstation1", "components": ["pdm", "pullsvc"]}]
 outside:
   description: Hosts of the inventory that are parties only, such as printers.
+  type: list
+  elements: str
+  returned: success
+  sample: [printer1, workstation1]
+left_out:
+  description:
+    - Those of them to which the playbook C(printnet.ports.remove) does not go, the printers that C(--limit) does not
+      name, and hosts whose names Ansible takes for patterns.
   type: list
   elements: str
   returned: success

@@ -55,7 +55,8 @@ class Call:
         self.host = str(variables["inventory_hostname"])
         self.catalog = _variables.catalog_of(self.read)
         self.host_variables = HostVariables(
-            variables["hostvars"], (*_variables.ALL, "ansible_host", *self.catalog.options)
+            variables["hostvars"],
+            (*_variables.ALL, "ansible_host", *self.catalog.options, *map(_inventory.state_of, self.catalog.roles)),
         )
         self.warnings: list[str] = []
 

@@ -30,9 +30,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._hosts import entri
 from ansible_collections.printnet.ports.plugins.plugin_utils._pairs import Pairs
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan_run import Run
 from ansible_collections.printnet.ports.plugins.plugin_utils._probe_plan import Settings, Target
-from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
-
-_PRINTER = "printer"
+from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import PRINTER, SitePlan
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def sources(call: Call, site: SitePlan) -> tuple[tuple[str, ...], tuple[str, ...
     catalog = call.catalog
     named = call.read("printnet_probe_from")
     if named is None:
-        chosen = [name for name in catalog.components if _PRINTER not in catalog.kinds(name)]
+        chosen = [name for name in catalog.components if PRINTER not in catalog.kinds(name)]
     else:
         faults = Faults()
         chosen = [str(name) for name in entries(named)]
@@ -94,7 +92,7 @@ def sources(call: Call, site: SitePlan) -> tuple[tuple[str, ...], tuple[str, ...
             _schema.check_known(name, catalog.components, "component", "printnet_probe_from", faults)
         faults.stop()
     members = site.members
-    found = dict.fromkeys(host for name in chosen for host in members.get(name, ()))
+    found = dict.fromkeys(name for one in chosen for name, host in members.get(one, {}).items() if not host.absent)
     groups = call.inventory().groups
     visible = set(groups.get("all", found))
     beside = [host for host in found if host not in site.hosts and host in visible]

@@ -71,13 +71,22 @@ class Judged:
 def judge(plan: SitePlan, pairs: Pairs, facts: Facts, policy: Policy) -> Judged:
     """All verdicts: those of the pairs, and those of the hosts themselves."""
     found = _verdict.verdicts(pairs.pairs, facts)
-    members = plan.members
+    members, absent = plan.members, plan.absent
     for name, host in plan.hosts.items():
         seen = facts.seen.get(name)
         if seen is None or seen.state in (_observed.LIMITED_OUT, _observed.NOT_MANAGED) or not host.components:
             continue
         at = members[host.components[0]][name].networks
-        exposed = Exposed(host, seen, facts.rules[name], facts.catalog, at[0] if at else "", policy.known.get(name, ()))
+        exposed = Exposed(
+            host,
+            seen,
+            facts.rules[name],
+            facts.catalog,
+            at[0] if at else "",
+            policy.known.get(name, ()),
+            absent=absent.get(name, ()),
+            residents=plan.residents.get(name, ()),
+        )
         found += _exposure.verdicts(exposed)
     agreed = _policy.apply(found, policy.accepted, facts.now.date(), policy.report_only)
     return Judged(plan, pairs, facts, policy, tuple(agreed))

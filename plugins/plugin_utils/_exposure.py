@@ -37,7 +37,10 @@ class Known:
 
 @dataclass(frozen=True)
 class Exposed:
-    """One host, what it was to let in, and what else is known to be open there."""
+    """One host, what it was to let in, and what else is known to be open there.
+
+    ``absent`` are components whose rules are to go, ``residents`` those whose own playbooks look after theirs.
+    """
 
     plan: HostPlan
     seen: Seen
@@ -46,6 +49,8 @@ class Exposed:
     address: str
     known: tuple[Known, ...] = ()
     by_hand: frozenset[str] = field(default_factory=frozenset)
+    absent: tuple[str, ...] = ()
+    residents: tuple[str, ...] = ()
 
     @cached_property
     def place(self) -> Place:
@@ -150,14 +155,9 @@ def _ours_too_wide(host: Exposed) -> Iterator[Verdict]:
             continue  # made by hand with the module firewall: whoever made them asked for them
         rules = list(dict.fromkeys((*owner.live, *owner.saved)))
         if component not in host.plan.components:
-            if rules or owner.odd:
-                lines = [rule.as_text() for rule in rules[:5]]
-                told = f"{host.seen.host} has rules of {name}, and no group makes it a host of {component}: "
-                evidence = [
-                    told + "; ".join([*lines, *owner.odd[:5]]) + ".",
-                    "The playbook printnet.ports.remove removes them.",
-                ]
-                yield _verdict(host, "SCOPE_TOO_WIDE", _NOTHING, evidence, name)
+            lines = [*(rule.as_text() for rule in rules[:5]), *owner.odd[:5]]
+            if lines and component not in host.residents:
+                yield _verdict(host, "SCOPE_TOO_WIDE", _NOTHING, _unasked(host, component, lines), name)
             continue
         for rule in rules:
             for left in _rules.beyond(rule, host.wanted) if not rule.source_ports else ():
@@ -170,6 +170,17 @@ def _ours_too_wide(host: Exposed) -> Iterator[Verdict]:
         for odd in (odd for odd in owner.odd if "accept" in odd.lower()):
             told = f"Among the rules of {name} on {host.seen.host} is one that is not understood: {odd}"
             yield _verdict(host, "SCOPE_TOO_WIDE", _NOTHING, [told], f"{name} odd {odd}")
+
+
+def _unasked(host: Exposed, component: str, lines: Iterable[str]) -> list[str]:
+    """Why the rules of a component that is not planned are too much, and what takes them away."""
+    why, playbook = f"no group makes it a host of {component}", "remove"
+    if component in host.absent:
+        why, playbook = "its variables say that they are absent", "site"
+    return [
+        f"{host.seen.host} has rules of {_standing.OWNER}{component}, and {why}: {'; '.join(lines)}.",
+        f"The playbook printnet.ports.{playbook} removes them.",
+    ]
 
 
 def _others_too_wide(host: Exposed) -> Iterator[Verdict]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.printnet.ports.plugins.module_utils._rules import peer_text, span_text
-from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _choices
+from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _choices, _inventory
 from ansible_collections.printnet.ports.plugins.plugin_utils._areas import Areas
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import listed
 from ansible_collections.printnet.ports.plugins.plugin_utils._flow_rows import Row, line_of
@@ -51,6 +51,7 @@ def findings(plan: SitePlan, rows: Sequence[Row], reached_at: Mapping[str, str] 
         *_two_sites(plan),
         *_strangers(rows),
         *_readings(rows),
+        *_absent(plan),
         *_elsewhere(hosts, reached_at or {}),
         *_companions(plan, rows),
         *_gaps(plan),
@@ -267,6 +268,23 @@ def _homeless(plan: SitePlan) -> Iterator[Finding]:
             f"{component} lives on {home}, but these of its hosts are not among those of {home}: {listed(names)}. "
             f"Others do not let them in for the flows of {home}.",
             f"Put the group {component} into the group {home}, or their networks under {home} in printnet_networks.",
+        )
+
+
+def _absent(plan: SitePlan) -> Iterator[Finding]:
+    """Components whose rules are to go on hosts that stay in their groups."""
+    hosts: dict[str, list[str]] = {}
+    for name, components in plan.absent.items():
+        for component in components:
+            hosts.setdefault(component, []).append(name)
+    for component, names in hosts.items():
+        variable = _inventory.state_of(plan.estate.catalog.components[component].role)
+        yield Finding(
+            INFORMATION,
+            "absent",
+            f"{variable} is absent on {listed(names)}: no rules of {component} are planned there. The others go on "
+            f"knowing {'it' if len(names) == 1 else 'them'} as {component}.",
+            f"Take out of the group of {component} what is no {component} any more.",
         )
 
 

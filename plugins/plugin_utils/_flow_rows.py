@@ -93,10 +93,15 @@ def rows(plan: SitePlan) -> list[Row]:
 
 
 def _placed(row: Row, areas: Areas) -> Row:
-    ends = [replace(end, sites=areas.sites_of(end.networks)) for end in (row.source, row.destination)]
+    source, destination = (replace(end, sites=areas.sites_of(end.networks)) for end in (row.source, row.destination))
+    leaves = leaves_network(source, destination, areas)
+    return replace(row, source=source, destination=destination, leaves_network=leaves)
+
+
+def leaves_network(source: End, destination: End, areas: Areas) -> bool:
+    """Whether what goes from the one to the other leaves its network."""
     # What is translated has passed a router.
-    leaves = any(end.own for end in ends) or areas.is_left(row.source.networks, row.destination.networks)
-    return replace(row, source=ends[0], destination=ends[1], leaves_network=leaves)
+    return bool(source.own or destination.own) or areas.is_left(source.networks, destination.networks)
 
 
 @dataclass(frozen=True, slots=True)

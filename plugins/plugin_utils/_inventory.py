@@ -78,6 +78,40 @@ def is_member(inventory: Inventory, component: str, host: str) -> bool:
     return is_chosen(inventory.catalog, entry, inventory.host_variables(host))
 
 
+def counts_as(inventory: Inventory, component: str, host: str) -> bool:
+    """Whether the host is one of the component's, or of what this lives on where the component has no group.
+
+    So say the playbooks of roles on workstations, which go by the group of these then.
+    """
+    if is_member(inventory, component, host):
+        return True
+    home = inventory.catalog.components[component].lives_on
+    return home is not None and is_homed(inventory, component) and counts_as(inventory, home, host)
+
+
+def is_homed(inventory: Inventory, component: str) -> bool:
+    """Whether all hosts of what the component lives on count as having it: there is no group of its own."""
+    groups = groups_of(inventory, component)
+    return inventory.catalog.components[component].lives_on is not None and not any(
+        group in inventory.groups for group in groups
+    )
+
+
+def is_absent(catalog: Catalog, component: str, variables: Mapping[str, Any], where: str = "") -> bool:
+    """Whether the host's variables take the component's rules away: ``<role>_state`` is absent."""
+    role = catalog.components[component].role
+    name = state_of(role)
+    value = variables.get(name) if role else None
+    if value not in (None, "present", "absent"):
+        raise PortsError(f"{where}{name}: {shown(value)} must be present or absent")
+    return bool(value == "absent")
+
+
+def state_of(role: str) -> str:
+    """The name of the variable that says whether a role's rules are there."""
+    return f"{role}_state"
+
+
 def is_chosen(catalog: Catalog, component: Component, variables: Mapping[str, Any]) -> bool:
     """Whether a host of the role's group is the component, which its option says.
 

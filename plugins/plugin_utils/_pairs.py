@@ -221,6 +221,8 @@ class _Pairs:
         for name in end.hosts:
             host = members[name]
             of_hosts += host.networks
+            if host.absent:
+                continue  # nothing is to come of its flows
             hidden = dict(host.behind)
             own = tuple(hidden.get(one, one) for one in host.networks) if hidden else ()
             # The address of a cluster is that of whichever host has it now.

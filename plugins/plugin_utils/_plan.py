@@ -126,7 +126,7 @@ def _ends(here: _Here, direction: str) -> Iterable[tuple[Flow, str]]:
 
 def _wants(here: _Here, flow: Flow, direction: str, other: str, parties: Iterable[Party]) -> list[Want]:
     networks: dict[tuple[PortSpan, PortSpan | None], list[tuple[str, ...]]] = {}
-    for group in peers(parties, here.host, here.estate.topology.options):
+    for group in peers(parties, here.host, _of_estate(here, flow, other)):
         state = _state(here, flow, direction, other, group.options)
         if state.enabled and group.networks:
             key = (state.port, state.source_port if state.match_source_port else None)
@@ -145,7 +145,7 @@ def _together(groups: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
 
 def _missing(here: _Here, flow: Flow, direction: str, other: str) -> list[Unknown]:
     absent = here.estate.topology.unknown(here.estate.catalog, other)
-    state = _state(here, flow, direction, other, here.estate.topology.options)
+    state = _state(here, flow, direction, other, _of_estate(here, flow, other))
     return [Unknown(flow, direction, state.port, absent)] if absent and state.enabled else []
 
 
@@ -166,18 +166,32 @@ def _state(here: _Here, flow: Flow, direction: str, other: str, others: Options)
     count. Where the options of a third one count, the flow is on when any of that component's hosts needs it.
     """
     catalog, topology = here.estate.catalog, here.estate.topology
-    ends = {name for end in (here.component, other) for name in (end, *catalog.residents(end))}
-    third = sorted({option.component for option in catalog.options_of_flow[flow.id]} - ends)
     both: tuple[Options, ...] = (others, here.own)
     if other == here.component:
         both = both[1:] if direction == "in" else both[:1]
     states = []
-    for settings in product(*(topology.options_of(catalog, name) for name in third)):
+    for settings in product(*(topology.options_of(catalog, name) for name in _third(here, flow, other))):
         values: dict[str, Any] = {}
         for chosen in (*settings, *both):
             values.update(chosen)
         states.append(_choices.state(catalog, flow, here.estate.settings, values))
     return next((state for state in states if state.enabled), states[0])
+
+
+def _third(here: _Here, flow: Flow, other: str) -> list[str]:
+    """The components at neither end of the flow whose options can change it."""
+    catalog = here.estate.catalog
+    ends = {name for end in (here.component, other) for name in (end, *catalog.residents(end))}
+    return sorted({option.component for option in catalog.options_of_flow[flow.id]} - ends)
+
+
+def _of_estate(here: _Here, flow: Flow, other: str) -> Options:
+    """The options by which networks go: the estate's, without those of third components, whose own hosts decide."""
+    options, third = here.estate.topology.options, _third(here, flow, other)
+    if not third:
+        return options
+    components = here.estate.catalog.options
+    return {name: value for name, value in options.items() if components[name].component not in third}
 
 
 def rules(shares: Iterable[Share]) -> list[dict[str, Any]]:

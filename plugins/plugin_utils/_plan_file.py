@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
@@ -17,24 +18,22 @@ from ansible_collections.printnet.ports.plugins.module_utils._rules import span_
 from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _site_plan
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, damaged, listed, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Want
+from ansible_collections.printnet.ports.plugins.plugin_utils._row_changes import Addresses, Asked, Ends, Rows
 from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import Cidrs, HostPlan, SitePlan
 
-FORMAT = 1
+FORMAT = 2
+"""Files of the format 1 lack the rows that are rules of hosts, so nothing can be compared with them."""
 ALL = 100
 """Percent."""
 _ANEW = "Name another file, or remove this one to begin anew."
 Key = tuple[str, str, str, str, str, str]
 """Component, direction, flow, transport, port, source port: what a rule is for."""
 Wants = Mapping[Key, tuple[str, ...]]
-Pair = tuple[str, str, str, str, str, str, str]
-"""Source and destination component, flow, transport, port, source port, and by which way."""
-Between = Mapping[Pair, tuple[tuple[str, ...], tuple[str, ...]]]
-"""What runs between parties that are not ours: the networks of both ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A plan as it matters later: the networks of each component, and what each host wants.
+    """A plan as it matters later: the networks of each component, what each host wants, and who talks to whom.
 
     ``views`` has the networks that each host names for components, which may differ; equal ones are the same object.
     """
@@ -44,7 +43,7 @@ class Saved:
     components: Mapping[str, tuple[str, ...]]
     hosts: Mapping[str, Wants]
     path: str = ""
-    between: Between = field(default_factory=dict)
+    rows: Rows = field(default_factory=dict)
     views: Mapping[str, Cidrs] = field(default_factory=dict)
 
 
@@ -63,8 +62,8 @@ class Change:
     went: tuple[str, ...]
 
 
-def saved(plan: SitePlan, written: str, between: Between) -> Saved:
-    """The plan in the form that is saved, with what is no rule of a host of ours."""
+def saved(plan: SitePlan, written: str, rows: Rows) -> Saved:
+    """The plan in the form that is saved."""
     components = {
         name: _addresses.merge([*party.networks, *(cidr for group in party.groups for cidr in group.networks)])
         if not party.everybody
@@ -77,7 +76,7 @@ def saved(plan: SitePlan, written: str, between: Between) -> Saved:
         written,
         components,
         {name: _wants(host) for name, host in plan.hosts.items()},
-        between=between,
+        rows=rows,
         views={name: plan.apart.get(name, plan.networks.by_component) for name in plan.hosts},
     )
 
@@ -101,12 +100,14 @@ def dump(plan: Saved) -> str:
     """The file's text, JSON; lists of networks, which many rules share, stand in it once."""
     numbers: dict[tuple[str, ...], int] = {}
     peers = (networks for wants in plan.hosts.values() for networks in wants.values())
-    ends = (end for ends in plan.between.values() for end in ends)
+    ends: dict[Addresses, int] = {}
+    for end in (end for some in plan.rows.values() for pair in some for end in pair):
+        ends.setdefault(end, len(ends))
     views = _by_view(plan)
     for cidrs in (
         *plan.components.values(),
         *peers,
-        *ends,
+        *(end.networks for end in ends),
         *(some for _hosts, view in views for some in view.values()),
     ):
         numbers.setdefault(cidrs, len(numbers))
@@ -121,7 +122,8 @@ def dump(plan: Saved) -> str:
                 name: [[*key, numbers[peers]] for key, peers in sorted(wants.items())]
                 for name, wants in sorted(plan.hosts.items())
             },
-            "between": [[*key, *(numbers[end] for end in ends)] for key, ends in sorted(plan.between.items())],
+            "ends": [[numbers[end.networks], end.behind] for end in ends],
+            "rows": [[*key, *(ends[end] for end in pair)] for key, some in sorted(plan.rows.items()) for pair in some],
             "views": [[hosts, {name: numbers[some] for name, some in sorted(view.items())}] for hosts, view in views],
         },
         indent=1,
@@ -140,6 +142,7 @@ def load(path: str, text: str) -> Saved:
     """Reads a plan; a PortsError where it is none."""
     try:
         raw: Any = json.loads(text)
+        digest = str(raw["digest"])  # another file of ours has none
         if raw["format"] != FORMAT:
             raise PortsError(
                 f"{path} is a plan of the format {shown(raw['format'])}; this version reads {FORMAT}. {_ANEW}"
@@ -150,12 +153,12 @@ def load(path: str, text: str) -> Saved:
             for hosts, view in raw.get("views", ())
         ]
         return Saved(
-            str(raw["digest"]),
+            digest,
             str(raw["written"]),
             {str(name): networks[number] for name, number in raw["components"].items()},
             {str(name): {_read_key(row): networks[row[6]] for row in rows} for name, rows in raw["hosts"].items()},
             path,
-            {_read_pair(row): (networks[row[7]], networks[row[8]]) for row in raw["between"]},
+            _read_rows(raw["rows"], [Addresses(networks[number], _read_behind(some)) for number, some in raw["ends"]]),
             {str(host): view for hosts, view in views for host in hosts},
         )
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as wrong:
@@ -167,20 +170,38 @@ def _read_key(row: list[Any]) -> Key:
     return (component, direction, flow, transport, port, source)
 
 
-def _read_pair(row: list[Any]) -> Pair:
-    source, destination, flow, transport, port, source_port, via = map(str, row[:7])
-    return (source, destination, flow, transport, port, source_port, via)
+def _read_behind(raw: list[Any]) -> tuple[tuple[str, str], ...]:
+    """The pairs of a translation; a ValueError where one is none."""
+    pairs = [(str(seen), str(own)) for seen, own in raw]
+    for cidr in chain.from_iterable(pairs):
+        _rules.span_of(cidr)
+    return tuple(sorted(pairs))
+
+
+def _read_rows(raw: list[Any], ends: list[Addresses]) -> Rows:
+    found: dict[Asked, list[Ends]] = {}
+    for row in raw:
+        found.setdefault(Asked(*map(str, row[:7])), []).append((ends[row[7]], ends[row[8]]))
+    return {asked: tuple(sorted(some)) for asked, some in found.items()}
 
 
 def changes(earlier: Saved, plan: Saved) -> list[Change]:
     """What comes and goes, host by host: empty where both let in and out the same."""
     found = []
+    known: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[str, ...]] = {}
+
+    def left(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+        # Many rules share their thousands of peers.
+        if (some, others) not in known:
+            known[some, others] = _addresses.without(some, others)
+        return known[some, others]
+
     for host in sorted({*earlier.hosts, *plan.hosts}):
         old, new = earlier.hosts.get(host, {}), plan.hosts.get(host, {})
         for key in sorted({*old, *new}):
             before, after = old.get(key, ()), new.get(key, ())
             if before != after:
-                came, went = _addresses.without(after, before), _addresses.without(before, after)
+                came, went = left(after, before), left(before, after)
                 if came or went:
                     found.append(Change(host, *key, came, went))
     return found

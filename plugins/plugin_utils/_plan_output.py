@@ -17,6 +17,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _plan_json,
     _plan_picture,
     _plan_text,
+    _row_changes,
     _system_role,
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._areas import Areas
@@ -24,8 +25,9 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._change_request imp
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, nearest, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._findings import Finding
 from ansible_collections.printnet.ports.plugins.plugin_utils._flow_rows import Row
-from ansible_collections.printnet.ports.plugins.plugin_utils._plan_file import Between, Change
+from ansible_collections.printnet.ports.plugins.plugin_utils._plan_file import Change
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan_text import Page
+from ansible_collections.printnet.ports.plugins.plugin_utils._row_changes import Rows
 from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
 
 FILES: Mapping[str, str] = {
@@ -46,20 +48,25 @@ _HEADINGS = {
     "text-network": "== What leaves its network ==",
 }
 _NOTHING = "Nothing comes or goes since the earlier plan."
+_NOTHING_HERE = {
+    "text-flows": "No flow comes or goes.",
+    "text-hosts": "The rules of no host change.",
+    "text-network": "Nothing that leaves its network comes or goes.",
+}
 
 
 @dataclass(frozen=True)
 class Views:
     """The forms of one plan, whose rows and findings are worked out once.
 
-    With ``changes``, those of hosts' rules, the texts and the CSV have only what comes and goes; ``before`` is what the
-    earlier plan had between parties that are not ours, as ``between`` has it of this one. ``reached_at`` has the
-    ``ansible_host`` of hosts: where it is given, findings say which are reached elsewhere than their peers see them.
+    With ``before``, the rows of an earlier plan, the texts and the CSV have only what comes and goes. ``changes`` are
+    those of hosts' rules since then. ``reached_at`` has the ``ansible_host`` of hosts: where it is given, findings say
+    which are reached elsewhere than their peers see them.
     """
 
     plan: SitePlan
     changes: Sequence[Change] | None = None
-    before: Between | None = None
+    before: Rows | None = None
     reached_at: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -67,8 +74,16 @@ class Views:
         return _flow_rows.rows(self.plan)
 
     @cached_property
-    def between(self) -> Between:
-        return _change_request.between(self.plan, self.rows)
+    def saved_rows(self) -> Rows:
+        """The rows as a later comparison needs them."""
+        return _row_changes.compact(self.plan, self.rows)
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """A line for each row; in a comparison for what comes and goes of them."""
+        if self.before is None:
+            return _change_request.lines(self.rows)
+        return _change_request.compared(self.plan, self.before, self.saved_rows)
 
     @cached_property
     def findings(self) -> list[Finding]:
@@ -89,7 +104,7 @@ class Views:
         if form == "mermaid":
             return _plan_picture.mermaid(self.plan, self.rows)
         if form == "csv":
-            return _change_request.to_csv(_change_request.together(self._lines()), self._areas)
+            return _change_request.to_csv(_change_request.together(self.lines), self._areas)
         if form == "json":
             return _plan_json.dump(self.plan, self.rows, self.findings, self.changes)
         return self.text([form], host=host, width=width)
@@ -98,38 +113,34 @@ class Views:
         """Several texts as one, whose counts and findings are told once."""
         page = Page(self._areas, width)
         lines = _plan_text.summary(self.plan, self.rows, self.findings, page)
-        if self.changes is not None and not self._lines():
+        if self.before is not None and not (self.lines or self.changes):
             lines += [_NOTHING, ""]
         else:
             for form in forms:
-                lines += [_HEADINGS[form], "", *self._view(form, host, page)]
+                lines += [_HEADINGS[form], "", *(self._view(form, host, page) or self._nothing(form))]
         lines += _plan_text.told(self.findings, page)
         return "\n".join(lines).rstrip() + "\n"
 
-    def _view(self, form: str, host: str | None, page: Page) -> Iterable[str]:
-        if form == "text-hosts" and self.changes is not None:
-            return _plan_text.changes_of_hosts(self.changes, page)
-        if form == "text-hosts":
-            return _plan_text.hosts(self.plan, page, host)
-        if form == "text-network":
-            leaving = [line for line in self._lines() if line.leaves_network]
-            return _plan_text.blocks(_change_request.together(leaving), page)
-        return _plan_text.blocks(self._lines(), page)
+    def _nothing(self, form: str) -> list[str]:
+        return [] if self.before is None else [_NOTHING_HERE[form], ""]
 
-    def _lines(self) -> list[Line]:
-        if self.changes is None:
-            return _change_request.lines(self.rows)
-        beside = [] if self.before is None else _change_request.changed_between(self.plan, self.before, self.between)
-        return _change_request.changed(self.plan, self.changes) + beside
+    def _view(self, form: str, host: str | None, page: Page) -> list[str]:
+        if form == "text-hosts" and self.changes is not None:
+            return list(_plan_text.changes_of_hosts(self.changes, page))
+        if form == "text-hosts":
+            return list(_plan_text.hosts(self.plan, page, host))
+        if form == "text-network":
+            leaving = [line for line in self.lines if line.leaves_network]
+            return list(_plan_text.blocks(_change_request.together(leaving), page))
+        return list(_plan_text.blocks(self.lines, page))
 
 
 def render(
     plan: SitePlan,
     form: str,
     *,
-    changes: Sequence[Change] | None = None,
     host: str | None = None,
     width: int | None = None,
 ) -> str:
     """The plan in one form; who wants several takes Views."""
-    return Views(plan, changes).render(form, host=host, width=width or WIDTH)
+    return Views(plan).render(form, host=host, width=width or WIDTH)

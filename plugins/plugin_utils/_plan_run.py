@@ -7,13 +7,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+import shlex
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ansible.inventory.manager import split_host_pattern
 from ansible_collections.printnet.ports.plugins.plugin_utils import (
+    _inventory,
     _plan_file,
     _plan_output,
     _site_plan,
@@ -37,13 +40,15 @@ _SHORTEST_DIGEST = 12
 class Run:
     """The plan, those of its hosts that this run sees, and what a user has to know.
 
-    ``left_alone`` are the hosts whose firewall belongs to somebody else: ``printnet_apply`` is false there.
+    ``left_alone`` are the hosts whose firewall belongs to somebody else: ``printnet_apply`` is false there. ``absent``
+    has, of those that this run sees, the components whose rules are to go.
     """
 
     plan: SitePlan
     visible: tuple[str, ...]
     warnings: tuple[str, ...]
     left_alone: tuple[str, ...] = ()
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def plan(call: Call, *, fresh: bool) -> Run:
@@ -63,13 +68,14 @@ def plan(call: Call, *, fresh: bool) -> Run:
     seen = set(made.hosts if everyone is None else everyone)
     visible = tuple(name for name in made.hosts if name in seen)
     left_alone = tuple(name for name in visible if call.is_left_alone(name))
-    return Run(made, visible, (*warnings, *made.warnings), left_alone)
+    absent = {name: components for name, components in made.absent.items() if everyone is None or name in seen}
+    return Run(made, visible, (*warnings, *made.warnings), left_alone, absent)
 
 
 def views(call: Call, run: Run, earlier: Saved | None, changes: list[Change] | None) -> Views:
     """The forms of the plan; of the hosts that this run sees it is known where Ansible reaches them."""
     at = {name: str(call.host_variables(name).get("ansible_host") or "") for name in run.visible}
-    return Views(run.plan, changes, earlier.between if earlier else None, {name: to for name, to in at.items() if to})
+    return Views(run.plan, changes, earlier.rows if earlier else None, {name: to for name, to in at.items() if to})
 
 
 def check(saved: Saved, earlier: Saved | None, approved: str | None, max_shrink: float) -> None:
@@ -124,18 +130,31 @@ def beyond(run: Run, changes: Iterable[Change] | None, limited: Collection[str])
         )
 
 
+def left_out(made: SitePlan, limit: str | None) -> tuple[str, ...]:
+    """The hosts to which `remove` does not go: printers that the limit does not name, and whom no play would go to."""
+    named = set(split_host_pattern(limit)) if limit else set()
+    printers = set(made.printers) - named
+    return tuple(name for name in made.outside if name in printers or _inventory.is_pattern(name))
+
+
 def deserted(run: Run, earlier: Saved | None, call: Call) -> Iterator[str]:
-    """A sentence for the hosts of the earlier plan that no group asks for any more: `site` does not go there."""
+    """Sentences for the hosts of the earlier plan that no group asks for any more: `site` does not go there."""
     if earlier is None:
         return
-    names = sorted(name for name, wants in earlier.hosts.items() if wants and name not in run.plan.hosts)
+    planned = {*run.plan.hosts, *run.plan.absent}
+    names = sorted(name for name, wants in earlier.hosts.items() if wants and name not in planned)
     there = set(call.inventory().groups.get("all", ()))
     kept = [name for name in names if name in there]
-    if kept:
-        yield (
-            f"{listed(kept)}: in no group of a component any more, as in the plan of {earlier.written}. What was "
-            "opened there stays until the playbook printnet.ports.remove takes it away."
-        )
+    passed = [name for name in left_out(run.plan, None) if name in kept]
+    for some, limit in (
+        ([name for name in kept if name not in passed], ""),
+        (passed, f" with --limit {shlex.quote(','.join(passed))}"),
+    ):
+        if some:
+            yield (
+                f"{listed(some)}: no group asks for rules there any more, and the plan of {earlier.written} has some. "
+                f"What was opened there stays until the playbook printnet.ports.remove{limit} takes it away."
+            )
     lost = [name for name in names if name not in there]
     if lost and call.sees_all():
         yield (
@@ -167,8 +186,8 @@ class Files:
         return None if text is None else _plan_file.load(str(name), text)
 
     def write_plan(self, name: str, saved: Saved, earlier: Saved | None) -> None:
-        parts = (saved.hosts, saved.components, saved.between, saved.views)
-        if earlier is None or (earlier.hosts, earlier.components, earlier.between, earlier.views) != parts:
+        parts = (saved.hosts, saved.components, saved.rows, saved.views)
+        if earlier is None or (earlier.hosts, earlier.components, earlier.rows, earlier.views) != parts:
             self._write(name, _plan_file.dump(saved))
 
     def write_topology(self, name: str, made: SitePlan) -> None:

@@ -170,7 +170,7 @@ class Sides:
 
 
 def _own(host: Host) -> Iterator[str]:
-    """The host's addresses before any translation."""
-    hidden = dict(host.behind)
-    for network in host.networks:
-        yield hidden.get(network, network)
+    """The host's addresses before any translation; several may be seen as one."""
+    hidden = {seen for seen, _behind in host.behind}
+    yield from (behind for _seen, behind in host.behind)
+    yield from (network for network in host.networks if network not in hidden)

@@ -34,6 +34,8 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file impo
 _ALIKE = (*_variables.CATALOG, "printnet_groups")
 _PARTS = ("printnet_networks", "printnet_networks_file", "printnet_services")
 _CHOSEN = (*_variables.SETTINGS, "printnet_services", "printnet_unknown_peers")
+_MOST_READ = 300
+PRINTER = "printer"
 Cidrs = Mapping[str, tuple[str, ...]]
 """Networks by component, in their fewest."""
 
@@ -57,7 +59,8 @@ class SitePlan:
     ``estate`` is the whole estate, every party with all its hosts, and with the networks that any host names for it.
     ``outside`` are the inventory's hosts that are parties outside only. ``warnings`` are sentences, each once.
     ``networks`` has those that most hosts name, and the sites and lease pools of all. ``apart`` has the networks, by
-    component, of each host whose own variables name others. None of it depends on which host asks.
+    component, of each host whose own variables name others. ``residents`` has, by host, the components that it has
+    for what they live on, which their own playbooks look after. None of it depends on which host asks.
     """
 
     estate: Estate
@@ -66,6 +69,19 @@ class SitePlan:
     outside: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     apart: Mapping[str, Cidrs] = field(default_factory=dict)
+    residents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def absent(self) -> dict[str, tuple[str, ...]]:
+        """By host the components whose rules are to go there, though it is in their groups."""
+        return _absent(self.members)
+
+    @property
+    def printers(self) -> tuple[str, ...]:
+        """The hosts that are printers only, on which nothing of ours can be."""
+        catalog = self.estate.catalog
+        others = {host for name, some in self.members.items() if PRINTER not in catalog.kinds(name) for host in some}
+        return tuple(name for name in self.outside if name not in others)
 
     @property
     def views(self) -> tuple[Cidrs, ...]:
@@ -105,7 +121,8 @@ def site_plan(inventory: Inventory, recorded: Recorded | None = None) -> SitePla
             kind.setdefault(sentence.removeprefix(f"{name}: "), []).append(name)
     if faults:
         raise PortsError(_together(faults))
-    outside = [name for hosts_of in estates.rolls.values() for name in hosts_of.hosts if name not in managed]
+    absent = _absent({name: one.hosts for name, one in estates.rolls.items()})
+    parties = dict.fromkeys(name for one in estates.rolls.values() for name in one.hosts)
     networks = views[_usual({name: (len(one.cidrs), id(one.cidrs)) for name, one in views.items()})].cidrs
     chosen = _usual({name: (len(one.chosen), one.chosen) for name, one in views.items()})
     return SitePlan(
@@ -116,10 +133,19 @@ def site_plan(inventory: Inventory, recorded: Recorded | None = None) -> SitePla
             list(dict.fromkeys(site for one in _each(views.values()) for site in one.networks.sites)),
             list(dict.fromkeys(pool for one in _each(views.values()) for pool in one.networks.lease_pools)),
         ),
-        tuple(dict.fromkeys(outside)),
+        tuple(name for name in parties if name not in managed and name not in absent),
         tuple(_together(warnings)),
         {name: one.cidrs for name, one in views.items() if one.cidrs is not networks},
+        estates.residents(),
     )
+
+
+def _absent(members: Mapping[str, Mapping[str, Host]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for component, hosts in members.items():
+        for name in (name for name, host in hosts.items() if host.absent):
+            found[name] = (*found.get(name, ()), component)
+    return found
 
 
 def _usual(what: Mapping[str, tuple[int, Hashable]]) -> str:
@@ -202,17 +228,36 @@ class _Estates:
         found: dict[str, list[str]] = {}
         for name, component in self._inventory.catalog.components.items():
             if component.role:
-                for host in self.rolls[name].hosts:
+                for host in (host for host, one in self.rolls[name].hosts.items() if not one.absent):
                     found.setdefault(host, []).append(name)
         return found
 
-    def check_alike(self, managed: Iterable[str]) -> None:
-        """What makes the catalog and the groups must be the same for all; a PortsError says whose differs."""
+    def residents(self) -> dict[str, tuple[str, ...]]:
+        """The components with a role that hosts have because they are of what it lives on, of those that are seen."""
+        found: dict[str, tuple[str, ...]] = {}
+        catalog = self._inventory.catalog
+        for name, component in catalog.components.items():
+            home = component.lives_on
+            if not component.role or home is None or not _inventory.is_homed(self._inventory, name):
+                continue
+            for host in (host for host in self.rolls[home].hosts if host in self._visible):
+                if not _inventory.is_absent(catalog, name, self.variables(host), f"host {host}, "):
+                    found[host] = (*found.get(host, ()), name)
+        return found
+
+    def check_alike(self, managed: Collection[str]) -> None:
+        """What makes the catalog and the groups must be the same for all; a PortsError says whose differs.
+
+        Of the others, printers and workstations too, those count that set another value: it might be what makes them
+        hosts of a component, and would have no effect.
+        """
         faults = Faults()
         visible = [host for host in managed if host in self._visible]
+        beside = self._beside(managed)
         for name in _ALIKE:
             here = self._inventory.read(name) or None
             others = [host for host in visible if (self.variables(host).get(name) or None) != here]
+            others += [host for host in beside if (self.variables(host).get(name) or here) != here]
             if others:
                 faults.add(
                     name,
@@ -220,6 +265,23 @@ class _Estates:
                     "by it; set it once for all hosts, in group_vars/all.yml",
                 )
         faults.stop()
+
+    def _beside(self, managed: Collection[str]) -> list[str]:
+        """Of the hosts that are not planned for one of each set of groups, then the others, up to a number.
+
+        Hosts of the same groups mostly have the same values. Nobody else may have read their variables yet, and for
+        100,000 hosts that takes Ansible half a minute.
+        """
+        kinds = {host: 0 for host in self._inventory.groups.get("all", ()) if host not in managed}
+        made = 0
+        for hosts in (hosts for group, hosts in self._inventory.groups.items() if group != "all"):
+            within: dict[int, int] = {}
+            for host in hosts:
+                if host in kinds:
+                    kinds[host] = within.setdefault(kinds[host], made + len(within) + 1)
+            made += len(within)
+        one_of_each = {kind: host for host, kind in reversed(kinds.items())}
+        return list(dict.fromkeys((*one_of_each.values(), *[*kinds][:_MOST_READ])))[:_MOST_READ]
 
     def variables(self, host: str) -> Mapping[str, Any]:
         """The host's variables; of one that this run does not see, as in a job slice, what the file has of it."""

@@ -52,12 +52,14 @@ def roll(inventory: Inventory, component: str, names: Iterable[str]) -> Roll:
     wrong: dict[str, list[str]] = {}
     for name, where in found.items():
         options: Mapping[str, Any] = {}
+        absent = False
         try:
             variables = inventory.host_variables(name)
+            absent = _inventory.is_absent(inventory.catalog, component, variables, f"host {name}, ")
             options = _inventory.options_on(inventory.catalog, component, variables, f"host {name}, ")
         except PortsError as told:
             wrong[name] = list(told.faults)
-        hosts[name] = Host(name, where.networks, where.origin, options, where.behind)
+        hosts[name] = Host(name, where.networks, where.origin, options, where.behind, absent)
     addresses = {name: [f"host {name}, {one}" for one in where.faults] for name, where in found.items() if where.faults}
     unresolved = {name: where.unresolved for name, where in found.items() if where.unresolved}
     return Roll(hosts, addresses, wrong, unresolved)

@@ -23,7 +23,8 @@ class Host:
 
     ``networks`` are its addresses as its peers see them; ``behind`` are those of its own that a translation hides,
     as pairs of what is seen and what is behind it. ``origin`` says where they come from: ``printnet_addresses``,
-    ``ansible_host``, or ``name`` when the controller resolved one.
+    ``ansible_host``, or ``name`` when the controller resolved one. ``absent`` says that it is to have no rules of the
+    component, though its peers know it as one of the component's hosts.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Host:
     origin: str = ""
     options: Options = field(default_factory=dict)
     behind: tuple[tuple[str, str], ...] = ()
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

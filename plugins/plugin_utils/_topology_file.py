@@ -77,6 +77,8 @@ def _host(host: Host) -> dict[str, Any]:
         entry["options"] = {name: host.options[name] for name in sorted(host.options)}
     if host.behind:
         entry["behind"] = [list(pair) for pair in host.behind]
+    if host.absent:
+        entry["absent"] = True
     return entry
 
 
@@ -112,6 +114,7 @@ def _read_host(name: str, entry: Mapping[str, Any]) -> Host:
         str(entry["origin"]),
         plain_options(entry.get("options", {})),
         tuple((str(seen), str(own)) for seen, own in entry.get("behind", ())),
+        entry.get("absent", False) is True,
     )
 
 
@@ -222,4 +225,6 @@ def _differences(there: Host, live: Host) -> str:
     names = sorted(
         name for name in {*there.options, *live.options} if there.options.get(name) != live.options.get(name)
     )
-    return f"{listed(names)} changed" if names else ""
+    if names:
+        return f"{listed(names)} changed"
+    return "whether its rules are to be there changed" if there.absent != live.absent else ""

@@ -276,6 +276,28 @@ def test_limits_and_tags_keep_to_their_share(lab: Lab, play: Play) -> None:
     assert set(other.changed().values()) | set(none.changed().values()) == {0}
 
 
+def test_a_component_that_is_absent_on_a_host_goes_there_and_stays_away(lab: Lab, play: Play) -> None:
+    play("site", vpsx("here1", ["firewalld1", "nftables1", "ufw1"]), **AT_ONCE)
+    estate = {"vpsx": {"nftables1": {"vpsx_state": "absent"}, "ufw1": None}, "dis": ["nftables1"], "serverx": ["here1"]}
+    foretold = play("site", estate, "--check", "--diff", **AT_ONCE)
+    gone = play("site", estate, **AT_ONCE)
+    assert foretold.changed()["nftables1"] == gone.changed()["nftables1"] > 0
+    assert "which no group" not in gone.text
+    assert reached(lab, "client1", "nftables1") == set()
+    assert "pnports1-dis" in ours(lab, "nftables1")
+    assert "pnports1-vpsx" not in ours(lab, "nftables1")
+    assert reached(lab, "client1", "ufw1") == PRINTING
+    assert set(play("site", estate, **AT_ONCE).changed().values()) == {0}
+    # A host that left its component for a group without a role, and one that nobody reaches and nobody has to.
+    estate = {"vpsx": {"ufw1": {"vpsx_state": "absent"}}, "serverx": ["here1"], "printer": ["firewalld1"]}
+    removed = play("remove", {**estate, "sql_server": {"nftables1": None, "iptables1": NOT_THERE}})
+    assert "nftables1: rules of dis were removed" in removed.text
+    assert "ufw1: rules of vpsx were removed" in removed.text
+    assert "iptables1: nothing was removed here, see above. Nothing is planned there" in removed.text
+    assert reached(lab, "client1", "firewalld1") == PRINTING
+    assert {host: ours(lab, host) for host in ("nftables1", "ufw1")} == {"nftables1": "", "ufw1": ""}
+
+
 def test_the_page_that_shows_it_without_the_collection_is_right(lab: Lab, play: Play) -> None:
     play("site", vpsx("here1"), **AT_ONCE)
     page = (ROOT / "docs/remove.md").read_text(encoding="utf-8")

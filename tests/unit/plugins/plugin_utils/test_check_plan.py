@@ -34,6 +34,21 @@ def test_the_hosts_from_which_connections_are_made(site: Any, probe_from: Any, h
     assert set(_check_plan.plan(estate(site, **more).call("v1")).hosts) == hosts
 
 
+def test_what_is_absent_is_no_source_and_no_end_of_a_connection(site: Any) -> None:
+    here = estate(site)
+    here.hosts["v2"]["vpsx_state"] = "absent"
+    check = _check_plan.plan(here.call("v1"))
+    assert set(check.hosts) == {"v1", "s1", "w1"}
+    assert {end.host for pair in check.pairs.pairs for end in (pair.source, pair.destination)} & {*here.hosts} == {
+        "v1",
+        "s1",
+        "w1",
+        "p1",
+    }
+    here.groups["sql_server"] = ["v2"]
+    assert "v2" in _check_plan.plan(here.call("v1")).hosts
+
+
 def test_a_name_that_is_a_pattern_is_told(site: Any) -> None:
     here = estate(site)
     here.groups |= {"all": [*checks.ADDRESSES, "PC 7"], "workstation": ["w1", "PC 7"]}

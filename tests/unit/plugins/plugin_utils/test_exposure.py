@@ -85,6 +85,30 @@ def test_rules_of_a_component_that_the_host_is_no_longer(site: Any) -> None:
     assert "no group makes it a host of mve: in tcp 9788 from any." in found.evidence[0]
 
 
+def test_rules_of_a_component_that_is_absent_on_the_host(site: Any) -> None:
+    groups = {"all": ["v1", "s1"], "vpsx": ["v1"], "serverx": ["s1"], "dis": ["v1"]}
+    hosts = {"v1": {"ansible_host": "192.0.2.1", "vpsx_state": "absent"}, "s1": {"ansible_host": "192.0.2.3"}}
+    made = checks.healthy(site(groups, hosts, {"printnet_networks": checks.NETWORKS}).plan())
+    assert exposed(made) == []
+    made.answers["v1"]["rules"]["owners"][OWNER + "vpsx"] = {"rules": [rule("515", "any")], "saved_rules": []}
+    (found,) = [one for one in exposed(made) if one.code == "SCOPE_TOO_WIDE"]
+    assert found.evidence == (
+        "v1 has rules of printnet.ports/vpsx, and its variables say that they are absent: in tcp 515 from any.",
+        "The playbook printnet.ports.site removes them.",
+    )
+
+
+@pytest.mark.parametrize(("more", "codes"), [({}, []), ({"pdm": ["w2"]}, ["SCOPE_TOO_WIDE"])])
+def test_what_lives_on_a_workstation_is_explained_where_it_has_no_group(
+    site: Any, more: dict[str, list[str]], codes: list[str]
+) -> None:
+    groups = {"all": ["v1", "w1", "w2"], "vpsx": ["v1"], "workstation": ["w1", "w2"], "lrsq": ["w1"], **more}
+    hosts = {name: {"ansible_host": f"192.0.2.{number}"} for number, name in enumerate(groups["all"], 1)}
+    made = checks.healthy(site(groups, hosts, {"printnet_networks": checks.NETWORKS}).plan())
+    made.answers["w1"]["rules"]["owners"][OWNER + "pdm"] = {"rules": [rule("7501", "192.0.2.1")], "saved_rules": []}
+    assert [one.code for one in exposed(made, "w1")] == codes
+
+
 def test_rules_by_hand_were_asked_for(site: Any) -> None:
     made = checks.check(site)
     made.answers["v1"]["rules"]["owners"]["backup"] = {"rules": [rule("873", "198.18.0.1")], "saved_rules": []}

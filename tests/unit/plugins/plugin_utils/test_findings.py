@@ -209,6 +209,16 @@ def test_hosts_that_plan_by_variables_of_their_own_are_told(site: Any) -> None:
     assert "make the plan of 192.0.2.11 another" in found[1]
 
 
+def test_what_is_absent_on_a_host_is_told(site: Any) -> None:
+    groups = {**SERVERS, "vpsx": ["192.0.2.11", "192.0.2.12"]}
+    (found,) = of("absent", findings(site, groups, {"192.0.2.12": {"vpsx_state": "absent"}}))
+    assert found == (
+        "information",
+        "vpsx_state is absent on 192.0.2.12: no rules of vpsx are planned there. The others go on knowing it as vpsx.",
+        "Take out of the group of vpsx what is no vpsx any more.",
+    )
+
+
 def test_networks_that_differ_by_host_are_told_and_no_fault(site: Any) -> None:
     own = {"192.0.2.11": {"printnet_networks": {**OFFICE, "workstation": "10.0.0.0/8"}}}
     groups = {**SERVERS, "vpsx": ["192.0.2.11", "192.0.2.12"]}

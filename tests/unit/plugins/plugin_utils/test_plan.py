@@ -230,6 +230,37 @@ def test_a_third_partys_option_counts_when_any_of_its_hosts_needs_the_flow(site:
     assert not lpr(vpsx_print_protocols=["ipp"])
 
 
+@pytest.mark.parametrize("printers", ["hosts", "networks", "both", "unknown"])
+@pytest.mark.parametrize(("mode", "elsewhere", "straight"), [("server", "both", False), ("both", "server", True)])
+def test_a_third_partys_hosts_count_for_networks_too(
+    site: Sites, printers: str, mode: str, elsewhere: str, straight: bool
+) -> None:
+    here = site(
+        {"vpsx": ["v1"], "pdm": ["w1"], "workstation": ["w1"]},
+        {"v1": _at("192.0.2.1", vpsx_mode=mode), "w1": _at("192.0.2.9"), "p1": _at("192.0.2.20")},
+        {"vpsx_mode": elsewhere, "printnet_unknown_peers": "any"},
+    )
+    if printers in ("hosts", "both"):
+        here.groups["printer"] = ["p1"]
+    if printers in ("networks", "both"):
+        here.everywhere["printnet_networks"] = {"printer": PRINTERS}
+    found = {want.flow.id for want in here.share("w1", "pdm", "out").wants if want.flow.destination == "printer"}
+    assert found == ({"pdm-printer-lpr", "pdm-printer-ipp", "pdm-printer-raw"} if straight else set())
+
+
+def test_an_unknown_peer_is_missed_where_a_third_partys_hosts_need_the_flow(site: Sites) -> None:
+    here = site(
+        {"vpsx": ["v1"], "printer": ["p1"]},
+        {"v1": _at("192.0.2.1", vpsx_mode="server"), "p1": _at("192.0.2.20")},
+        {"vpsx_mode": "both"},
+    )
+    missing = {entry.flow.id for entry in here.share("p1", "printer").unknown}
+    assert "pdm-printer-lpr" not in missing
+    here.hosts["v1"]["vpsx_mode"], here.everywhere["vpsx_mode"] = "both", "server"
+    missing = {entry.flow.id for entry in here.share("p1", "printer").unknown}
+    assert "pdm-printer-lpr" in missing
+
+
 def test_an_option_of_a_component_without_hosts_holds_for_the_estate(site: Sites) -> None:
     here = site(
         {"innovate_audit": ["a1"]},

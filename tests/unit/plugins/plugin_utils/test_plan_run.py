@@ -177,8 +177,8 @@ def test_hosts_that_left_their_groups_are_named_where_an_earlier_plan_knows_them
     less.groups["all"] = [name for name in less.groups["all"] if name != "q1"]
     left, gone = _plan_run.deserted(_run(less), _saved(here), less.call("v1"))
     assert left == (
-        "v2: in no group of a component any more, as in the plan of yesterday. What was opened there stays until the "
-        "playbook printnet.ports.remove takes it away."
+        "v2: no group asks for rules there any more, and the plan of yesterday has some. What was opened there stays "
+        "until the playbook printnet.ports.remove takes it away."
     )
     assert gone == (
         "q1: not in the inventory any more, as in the plan of yesterday. What was opened there stays. While the host "
@@ -188,6 +188,36 @@ def test_hosts_that_left_their_groups_are_named_where_an_earlier_plan_knows_them
     assert list(_plan_run.deserted(_run(less), None, less.call("v1"))) == []
 
 
+def test_remove_goes_where_the_warning_says_it_does(site: Sites) -> None:
+    here, less = _site(site), _site(site)
+    less.groups |= {"vpsx": ["v1"], "lrsq": [], "sql_server": ["v2"], "printer": ["p1", "q1"]}
+    run = _run(less)
+    plain, named = _plan_run.deserted(run, _saved(here), less.call("v1"))
+    assert plain.startswith("v2: no group asks")
+    assert plain.endswith("until the playbook printnet.ports.remove takes it away.")
+    assert named.endswith("until the playbook printnet.ports.remove with --limit q1 takes it away.")
+    assert _plan_run.left_out(run.plan, None) == ("p1", "q1")
+    assert _plan_run.left_out(run.plan, "v2,q1") == ("p1",)
+    assert _plan_run.left_out(run.plan, "printer") == ("p1", "q1")
+
+
+def test_remove_leaves_out_hosts_outside_that_no_play_can_name(site: Sites) -> None:
+    here = _site(site)
+    here.groups["sql_server"] = ["db 1"]
+    here.hosts["db 1"] = {"ansible_host": "192.0.2.9"}
+    assert _plan_run.left_out(_run(here).plan, None) == ("p1", "db 1")
+
+
+def test_hosts_whose_rules_are_to_go_are_named_as_far_as_they_are_seen(site: Sites) -> None:
+    here = _site(site, vpsx_state="absent")
+    run = _run(here)
+    assert (run.visible, run.absent) == (("s1", "d1", "q1"), {"v1": ("vpsx",), "v2": ("vpsx",)})
+    # `site` takes the rules away itself.
+    assert list(_plan_run.deserted(run, _saved(_site(site)), here.call("v1"))) == []
+    here.groups["all"].remove("v2")
+    assert _run(here).absent == {"v1": ("vpsx",)}
+
+
 def test_a_slice_accuses_no_host_that_it_does_not_see(site: Sites) -> None:
     here = _site(site)
     part = here.slice(["v1", "s1"], printnet_sliced=True)
@@ -195,7 +225,7 @@ def test_a_slice_accuses_no_host_that_it_does_not_see(site: Sites) -> None:
     run = Run(_run(_site(site)).plan, ("s1",), ())
     gone = replace(run, plan=replace(run.plan, hosts={"s1": run.plan.hosts["s1"]}))
     (told,) = _plan_run.deserted(gone, _saved(here), part.call("s1"))
-    assert told.startswith("v1: in no group")
+    assert told.startswith("v1: no group asks")
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

@@ -37,6 +37,8 @@ OPTIONS: dict[str, list[Any]] = {
     "vpsx_mode": ["server", "direct", "both"],
     "vpsx_print_protocols": [["ipp"], "lpr, raw", []],
     "vpsx_audit": [True, False],
+    "vpsx_state": ["present", "absent"],
+    "vspa_state": ["absent"],
     "pdm_accounting": [True, "no"],
     "serverx_api_port": [5600, 5700],
     "vspa_sessions": ["xenapp", "xendesktop"],
@@ -120,7 +122,8 @@ def _components(here: Any) -> dict[str, list[str]]:
     for host in HOSTS:
         inventory = here.inventory(host)
         for name, component in inventory.catalog.components.items():
-            if component.role and _inventory.is_member(inventory, name, host):
+            is_absent = here.variables(host).get(f"{component.role}_state") == "absent"
+            if component.role and _inventory.is_member(inventory, name, host) and not is_absent:
                 found.setdefault(host, []).append(name)
     return found
 
@@ -192,6 +195,61 @@ def test_who_is_planned_for_and_who_is_a_party_only(site: Sites) -> None:
     assert sorted(plan.outside) == ["p1", "w1"]
 
 
+def test_a_component_that_is_absent_is_not_planned_and_its_peers_go_on_knowing_it(site: Sites) -> None:
+    here, whole = _site(site), _site(site).plan("v1")
+    here.hosts["v1"]["vpsx_state"] = here.hosts["v2"]["vpsx_state"] = "absent"
+    plan = here.plan("v1")
+    assert {name: host.components for name, host in plan.hosts.items()} == {"v1": ("dis",), "s1": ("serverx",)}
+    assert plan.absent == {"v1": ("vpsx",), "v2": ("vpsx",)}
+    assert sorted(plan.outside) == ["p1", "w1"]
+    assert plan.hosts["s1"] == whole.hosts["s1"]
+    assert _site(site, vpsx_state="present").plan("v1") == whole
+    assert _site(site, vpsx_state=None).plan("v1") == whole
+
+
+@pytest.mark.parametrize("value", ["gone", "Absent", "", False, ["absent"]])
+def test_a_state_that_is_none_is_an_error(site: Sites, value: Any, faults_of: FaultsOf) -> None:
+    here = _site(site)
+    here.hosts["v2"]["vpsx_state"] = value
+    told = f"host v2, vpsx_state: {value!r} must be present or absent"
+    assert faults_of(here.plan, "s1") == [told]
+    assert faults_of(here.call("s1").estate, ["serverx"], ["in"]) == [told]
+
+
+def test_a_topology_file_knows_what_is_absent(site: Sites, tmp_path: Path, faults_of: FaultsOf) -> None:
+    here = _site(site)
+    here.hosts["v2"]["vpsx_state"] = "absent"
+    whole = here.plan("v1")
+    path = tmp_path / "t.json"
+    path.write_text(_topology_file.dump(whole.members, whole.networks.by_component, "now"), encoding="utf-8")
+    part = here.slice(["s1"], printnet_topology_file=str(path), printnet_sliced=True)
+    again = _site_plan.site_plan(part.inventory("s1"), _topology_file.load("t", path.read_text(encoding="utf-8")))
+    assert (again.hosts, again.absent) == (whole.hosts, {"v2": ("vpsx",)})
+    here.hosts["v2"]["vpsx_state"] = "present"
+    here.everywhere = {"printnet_topology_file": str(path)}
+    (fault,) = faults_of(here.call("v2").estate, ["vpsx"], ["in"])
+    assert "is stale for v2: whether its rules are to be there changed." in fault
+
+
+def test_workstations_have_what_lives_on_them_where_it_has_no_group(site: Sites) -> None:
+    here = _site(site)
+    assert here.plan("v1").residents == {"w1": ("pdm", "pullsvc")}
+    here.hosts["w1"]["pullsvc_state"] = "absent"
+    assert here.plan("v1").residents == {"w1": ("pdm",)}
+    here.groups["pdm"] = ["v1"]
+    assert here.plan("v1").residents == {}
+    inventory = here.inventory("w1")
+    assert [_inventory.counts_as(inventory, name, "w1") for name in ("pdm", "pullsvc", "vpsx")] == [False, True, False]
+    assert [_inventory.counts_as(inventory, name, "v1") for name in ("pdm", "pullsvc", "vpsx")] == [True, False, True]
+
+
+def test_printers_are_hosts_that_are_nothing_else(site: Sites) -> None:
+    here = _site(site)
+    here.groups |= {"lexmark_printer": ["p2"], "sql_server": ["p1"]}
+    here.hosts["p2"] = {"ansible_host": "192.0.2.9"}
+    assert here.plan("v1").printers == ("p2",)
+
+
 def test_a_host_outside_of_the_inventory_can_ask(site: Sites) -> None:
     here = _site(site)
     assert here.plan("localhost").hosts == here.plan("v1").hosts
@@ -243,6 +301,71 @@ def test_what_makes_the_catalog_is_the_same_for_all(site: Sites, name: str, valu
     )
     here.hosts["v2"][name] = here.hosts["s1"][name] = type(value)()
     assert faults_of(here.plan, "v1") == []
+
+
+def _mapped(site: Sites, **more: dict[str, Any]) -> Any:
+    """Only the hosts of one group say what their group is, and they are not the first."""
+    names = ("d1", "m1", "m2", "x1")
+    hosts: dict[str, dict[str, Any]] = {
+        name: {"ansible_host": f"192.0.2.{number}"} for number, name in enumerate(names, 1)
+    }
+    for name in ("m1", "m2"):
+        hosts[name]["printnet_groups"] = {"mve": "markvision"}
+    for name, variables in more.items():
+        hosts[name] |= variables
+    networks = {"workstation": "10.1.0.0/16", "serverx": "10.2.0.0/16"}
+    groups = {"dis": ["d1"], "markvision": ["m1", "m2"], "web": ["x1"]}
+    return site({"all": list(hosts), **groups}, hosts, {"printnet_networks": networks})
+
+
+@pytest.mark.parametrize("first", ["d1", "x1", "localhost"])
+@pytest.mark.parametrize("beside", [True, False])
+def test_groups_that_only_their_own_hosts_name_are_not_passed_over(
+    site: Sites, first: str, beside: bool, faults_of: FaultsOf
+) -> None:
+    here = _mapped(site)
+    if not beside:
+        here.groups["dis"] = []
+    (fault,) = faults_of(here.plan, first)
+    assert fault.startswith(f"printnet_groups: m1, m2 and {first} have different values, though both ends")
+
+
+def test_the_plan_of_a_part_is_refused_as_that_of_all_is(site: Sites, faults_of: FaultsOf) -> None:
+    (fault,) = faults_of(_mapped(site).plan, "m1")
+    assert fault.startswith("printnet_groups: d1 and m1 have different values")
+
+
+def test_who_is_not_planned_for_need_not_say_what_the_others_do(site: Sites) -> None:
+    groups = {"printnet_groups": {"mve": "markvision"}}
+    here = _mapped(site, d1=groups, x1={"printnet_groups": {}, "printnet_documents": None})
+    assert here.plan("d1").hosts.keys() == {"d1", "m1", "m2"}
+    del here.hosts["x1"]["printnet_groups"]
+    assert here.plan("m1") == here.plan("d1")
+
+
+def test_a_printer_that_says_otherwise_is_named(site: Sites, faults_of: FaultsOf) -> None:
+    here = _site(site)
+    here.hosts["p1"]["printnet_groups"] = {"printer": "drucker"}
+    (fault,) = faults_of(here.plan, "v1")
+    assert fault.startswith("printnet_groups: p1 and v1 have different values")
+
+
+def test_of_many_hosts_that_are_not_planned_for_only_some_are_asked(site: Sites, faults_of: FaultsOf) -> None:
+    here = _mapped(site)
+    many = [f"x{number}" for number in range(2, 1_002)]
+    here.hosts = {**{name: {} for name in many}, **here.hosts}
+    here.groups |= {"all": list(here.hosts), "web": [*many, "x1"]}
+    inventory = here.inventory("d1")
+    asked: set[str] = set()
+
+    def read(host: str) -> dict[str, Any]:
+        asked.add(host)
+        return dict(here.variables(host))
+
+    inventory.host_variables = read
+    (fault,) = faults_of(_site_plan.site_plan, inventory)
+    assert fault.startswith("printnet_groups: m1 and d1 have different values")
+    assert len(asked) < 310
 
 
 def test_what_may_differ_by_host_does(site: Sites) -> None:
