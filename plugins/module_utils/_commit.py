@@ -68,7 +68,7 @@ def run(words, data=None):
     return done.returncode, done.stdout, done.stderr
 
 
-_switch.main(run, sys.argv[1:])
+sys.exit(_switch.main(run, sys.argv[1:]))
 '''
 
 

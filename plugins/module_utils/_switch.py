@@ -16,13 +16,13 @@ from ansible_collections.printnet.ports.plugins.module_utils import _commit, _ho
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
 
 
-def main(run: _host.Run, arguments: list[str]) -> None:
-    """The switch: ``restore`` or ``confirm``, the change's token, and the firewall's name."""
+def main(run: _host.Run, arguments: list[str]) -> int:
+    """The switch: ``restore`` or ``confirm``, the change's token, and the firewall's name; its exit status."""
     what, token, firewall = arguments
     if what == "confirm":
         sys.stdout.write(json.dumps(confirm(run, token)) + "\n")
-    elif not _fire(run, token, firewall):
-        sys.exit(1)
+        return 0
+    return 0 if _fire(run, token, firewall) else 1
 
 
 def _fire(run: _host.Run, token: str, firewall: str) -> bool:
