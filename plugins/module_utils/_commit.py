@@ -177,8 +177,8 @@ def _start_timer(run: _host.Run, change: Change) -> None:
         [
             "systemd-run", "--quiet", "--collect", f"--unit={change.unit}", f"--on-active={change.timeout}s",
             "--timer-property=AccuracySec=10ms",
-            # A switch that is killed, or can't do it yet, comes again; 2 is Python's own for files that are gone.
-            "--property=Restart=on-failure", "--property=RestartSec=2", "--property=RestartPreventExitStatus=2",
+            # A switch that is killed, or can't do it yet, comes again; 1 and 2 are Python's for files that are gone.
+            "--property=Restart=on-failure", "--property=RestartSec=2", "--property=RestartPreventExitStatus=1 2",
             "--description=Puts the firewall back unless printnet.ports confirms its change",
             *change.command("restore"),
         ]

@@ -15,6 +15,11 @@ from typing import Any
 from ansible_collections.printnet.ports.plugins.module_utils import _commit, _host, _ledger, _records
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
 
+_CONFIRMING = _commit.FOLDER / "confirmed.json"
+"""What was pending, as long as it is being confirmed."""
+_AGAIN = 75
+"""The exit status that asks systemd to start the switch again."""
+
 
 def main(run: _host.Run, arguments: list[str]) -> int:
     """The switch: ``restore`` or ``confirm``, the change's token, and the firewall's name; its exit status."""
@@ -22,7 +27,7 @@ def main(run: _host.Run, arguments: list[str]) -> int:
     if what == "confirm":
         sys.stdout.write(json.dumps(confirm(run, token)) + "\n")
         return 0
-    return 0 if _fire(run, token, firewall) else 1
+    return 0 if _fire(run, token, firewall) else _AGAIN
 
 
 def _fire(run: _host.Run, token: str, firewall: str) -> bool:
@@ -31,18 +36,20 @@ def _fire(run: _host.Run, token: str, firewall: str) -> bool:
     A module that hangs with the lock does not keep the switch from its work. What it does when it wakes up is put back
     when it has ended, in whatever way.
     """
-    for patience in (_commit.GRACE / 2, float("inf")):
+    is_put_back = False
+    while _look(token)[0] or _CONFIRMING.exists():
         with ExitStack() as stack:
             try:
-                stack.enter_context(_host.locked(seconds=patience))
+                stack.enter_context(_host.locked(seconds=_commit.GRACE / 2))
             except _host.HostError:
                 is_open, change = _look(token)
-                if is_open:
+                if is_open and not is_put_back:
                     with suppress(_host.HostError):
                         _commit.put_back(run, change or _commit.what_is_saved(run, firewall))
+                    is_put_back = True
                 continue
             return _end(run, token, firewall)
-    return False
+    return True
 
 
 def _look(token: str) -> tuple[bool, _commit.Change | None]:
@@ -77,8 +84,7 @@ def confirm(run: _host.Run, token: str) -> dict[str, Any]:
             return {"failed": True, "msg": " ".join(_records.sentences()) or "The change is not open any more."}
         if _commit.late(change):
             return {"failed": True, "msg": f"{_commit.late(change)} The host puts back what it had."}
-        kept = _commit.FOLDER / "confirmed.json"
-        _commit.PENDING.rename(kept)
+        _commit.PENDING.rename(_CONFIRMING)
         _records.remove(_commit.KEPT)
         try:
             with _commit.surprises(), _ledger.renewed(change.firewall, change.shorts, change.after, change.by_hand):
@@ -92,7 +98,7 @@ def confirm(run: _host.Run, token: str) -> dict[str, Any]:
                 _commit.restore(run, change, f"it could not be saved: {wrong}")
             except _host.HostError as worse:
                 # The switch is still armed, and does it when its time has come.
-                kept.rename(_commit.PENDING)
+                _CONFIRMING.rename(_commit.PENDING)
                 return {"failed": True, "msg": f"{wrong} What was there before could not be put back yet: {worse}"}
             return {"failed": True, "msg": f"{wrong} What was there before was put back."}
         _commit.disarm(run, change)

@@ -69,6 +69,12 @@ class Host:
         arguments = {"owner": "alpha", "plan": plan, "confirm": confirm, "confirm_timeout": timeout, **more}
         return child.module(arguments, check)
 
+    def was_too_slow(self, answer: child.Answer) -> bool:
+        """Whether the change took longer than the two seconds of its switch, as with firewalld it may: all is back."""
+        late = not answer.good and "took longer than the" in answer.text
+        self.tally.counts["took longer to make than to wait for"] += late
+        return late
+
     def run(self, wanted: Wanted, **how: Any) -> child.Answer:
         """The same to its end, which has to be a good one."""
         answer = self.start(wanted, **how).wait()

@@ -71,7 +71,9 @@ def kill(host: Host, new: Wanted, case_of: dict[str, Any]) -> None:
     if what == "module":
         kind, running = confirm, host.start(new, confirm=confirm)
     else:
-        answer = host.run(new, confirm=confirm)
+        answer = host.start(new, confirm=confirm).wait()
+        if not answer.good and not host.was_too_slow(answer):
+            raise FaultError(f"the module failed: {answer.text}")
         if "confirm" not in answer.result:
             case_of["killed"] = False
             return
@@ -83,6 +85,8 @@ def kill(host: Host, new: Wanted, case_of: dict[str, Any]) -> None:
     if case_of["killed"]:
         return
     host.learn(kind, answer.seconds)
+    if host.was_too_slow(answer):
+        return
     if not answer.good and answer.result.get("failed") is not False:
         raise FaultError(f"{what} came to its end, and failed: {answer.text}")
 
