@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ FOLDERS = {
     "iptables": ["/etc/iptables"],
     "ufw": ["/etc/ufw", "/etc/default/ufw"],
 }
-AGAIN = 3
+AGAIN = 8
 """So often a packet is sent again before it is said to be shut out."""
 _first: dict[str, eye.Entry] = {}
 
@@ -52,7 +53,7 @@ def case(host: Host, seed: str, number: int, case_of: dict[str, Any]) -> None:
         together = _packets(host, probes)
         closed = [probe for probe, one, two in zip(probes, alone, together, strict=True) if one and not two]
         # A busy machine may answer late; what is shut stays shut, also alone and when asked again.
-        closed = [probe for probe in closed if not any(_packets(host, [probe])[0] for _time in range(AGAIN))]
+        closed = [probe for probe in closed if not _passes_later(host, probe)]
         if closed:
             raise FaultError(f"{step}: {closed} was let in, and is not any more")
         if not refused:
@@ -67,6 +68,15 @@ def case(host: Host, seed: str, number: int, case_of: dict[str, Any]) -> None:
     if told:
         raise FaultError(f"after absent: {told}")
     host.tally.counts["configurations"] += 1
+
+
+def _passes_later(host: Host, probe: list[Any]) -> bool:
+    """With a second in between: after a reload neighbours may have to find each other again."""
+    for _time in range(AGAIN):
+        time.sleep(1)
+        if _packets(host, [probe])[0]:
+            return True
+    return False
 
 
 def _probes(rng: random.Random, host: Host) -> list[list[Any]]:
