@@ -62,9 +62,9 @@ class ActionModule(ActionBase):
         for warning in (*_variables.misspelt(variables), *run.warnings):
             display.warning(warning)
         earlier = files.earlier(arguments["file"])
-        saved = _plan_file.saved(run.plan, files.now, _plan_output.Views(run.plan).saved_rows)
-        changes = _plan_file.changes(earlier, saved) if earlier else None
-        views = _plan_run.views(call, run, earlier, changes)
+        views = _plan_run.views(call, run, earlier)
+        saved = _plan_file.saved(run.plan, files.now, views.saved_rows)
+        changes = views.changes = _plan_file.changes(earlier, saved) if earlier else None
         for sentence in _plan_run.deserted(run, earlier, call):
             display.warning(sentence)
         if variables.get("ansible_limit"):

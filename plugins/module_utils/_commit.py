@@ -257,7 +257,7 @@ def _settle(run: _host.Run) -> bool:
             run(["systemctl", "stop", "--no-block", f"{_UNIT}*.timer"])
             shutil.rmtree(FOLDER, ignore_errors=True)
         return False
-    change = read(PENDING) or read(KEPT)
+    change = open_change()
     if change and time.monotonic() < change.deadline + GRACE:
         units = [f"{change.unit}.timer", f"{change.unit}.service"]
         if {"active", "activating"}.intersection(run(["systemctl", "is-active", *units])[1].split()):

@@ -16,6 +16,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _whole_file
+
 FOLDER = Path("/var/lib/printnet.ports")
 RECORDS = FOLDER / "restored.json"
 ELSEWHERE = Path("/run/printnet.ports.restored.json")
@@ -63,11 +65,7 @@ def remove(path: Path) -> None:
     """Remove a file for good: a loss of power does not bring it back."""
     with suppress(OSError):
         path.unlink()
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _whole_file.sync(str(path.parent))
 
 
 def entry(

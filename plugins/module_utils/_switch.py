@@ -82,8 +82,9 @@ def confirm(run: _host.Run, token: str) -> dict[str, Any]:
         change = _commit.read(_commit.PENDING)
         if change is None or change.token != token:
             return {"failed": True, "msg": " ".join(_records.sentences()) or "The change is not open any more."}
-        if _commit.late(change):
-            return {"failed": True, "msg": f"{_commit.late(change)} The host puts back what it had."}
+        late = _commit.late(change)
+        if late:
+            return {"failed": True, "msg": f"{late} The host puts back what it had."}
         _commit.PENDING.rename(_CONFIRMING)
         _records.remove(_commit.KEPT)
         try:

@@ -95,9 +95,11 @@ def sources(call: Call, site: SitePlan) -> tuple[tuple[str, ...], tuple[str, ...
     found = dict.fromkeys(name for one in chosen for name, host in members.get(one, {}).items() if not host.absent)
     groups = call.inventory().groups
     visible = set(groups.get("all", found))
-    beside = [host for host in found if host not in site.hosts and host in visible]
-    passed = tuple(host for host in beside if _inventory.is_pattern(host))
-    return tuple(host for host in beside if host not in passed), passed
+    there: list[str] = []
+    passed: list[str] = []
+    for host in (host for host in found if host not in site.hosts and host in visible):
+        (passed if _inventory.is_pattern(host) else there).append(host)
+    return tuple(there), tuple(passed)
 
 
 def _model(call: Call, host: str) -> str:

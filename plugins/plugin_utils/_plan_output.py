@@ -55,13 +55,13 @@ _NOTHING_HERE = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Views:
     """The forms of one plan, whose rows and findings are worked out once.
 
     With ``before``, the rows of an earlier plan, the texts and the CSV have only what comes and goes. ``changes`` are
-    those of hosts' rules since then. ``reached_at`` has the ``ansible_host`` of hosts: where it is given, findings say
-    which are reached elsewhere than their peers see them.
+    those of hosts' rules since then, which may be set when the rows are there. ``reached_at`` has the ``ansible_host``
+    of hosts: where it is given, findings say which are reached elsewhere than their peers see them.
     """
 
     plan: SitePlan

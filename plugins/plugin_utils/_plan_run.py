@@ -72,10 +72,11 @@ def plan(call: Call, *, fresh: bool) -> Run:
     return Run(made, visible, (*warnings, *made.warnings), left_alone, absent)
 
 
-def views(call: Call, run: Run, earlier: Saved | None, changes: list[Change] | None) -> Views:
+def views(call: Call, run: Run, earlier: Saved | None) -> Views:
     """The forms of the plan; of the hosts that this run sees it is known where Ansible reaches them."""
     at = {name: str(call.host_variables(name).get("ansible_host") or "") for name in run.visible}
-    return Views(run.plan, changes, earlier.rows if earlier else None, {name: to for name, to in at.items() if to})
+    reached_at = {name: to for name, to in at.items() if to}
+    return Views(run.plan, before=earlier.rows if earlier else None, reached_at=reached_at)
 
 
 def check(saved: Saved, earlier: Saved | None, approved: str | None, max_shrink: float) -> None:

@@ -35,6 +35,8 @@ BIN = Path(sys.executable).parent
 os.environ |= {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOST_KEY_CHECKING": "0", "ANSIBLE_PIPELINING": "1"}
 PENDING = "/run/printnet.ports/pending.json"
 """There as long as a change waits for its confirmation."""
+OPENED = f"until [ -s {PENDING} ]; do sleep 0.002; done"
+"""A script that ends as soon as a change waits."""
 SWITCH = "/run/printnet.ports/switch.py"
 """What confirms it, or takes it back."""
 NETWORKS = {"workstation": ["198.51.100.0/24", "2001:db8:2::/64"]}
@@ -130,8 +132,7 @@ class Lab:
         So that it is not confirmed the switch is out of the way meanwhile, and comes back when nothing asks for it
         any more.
         """
-        opened = f"until [ -s {PENDING} ]; do sleep 0.002; done; mv {SWITCH} {SWITCH}.away"
-        self.host(host, f"{opened}; {when}")
+        self.host(host, f"{OPENED}; mv {SWITCH} {SWITCH}.away; {when}")
         kill(run)
         asks = "pkill -KILL -f '[s]witch.py confirm'"
         self.host(host, f"sleep 0.2; while {asks}; do sleep 0.2; done; mv {SWITCH}.away {SWITCH}")

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import PENDING, ROOT, Lab, kill, up
+from .conftest import OPENED, PENDING, ROOT, Lab, kill, up
 
 EVERYBODY = ["192.0.2.0/24", "198.51.100.0/24", "2001:db8::/32"]
 LOGIN = {
@@ -104,7 +104,7 @@ def left(lab: Lab, firewall: Firewall) -> str:
 
 def watch(lab: Lab, host: str, then: str) -> subprocess.Popen[str]:
     """As soon as a change is open, do something on the host."""
-    script = f"until [ -s {PENDING} ]; do sleep 0.002; done; {then}"
+    script = f"{OPENED}; {then}"
     return subprocess.Popen(
         [str(ROOT / "tests/lab/lab"), "exec", lab.name, host, "--", "sh", "-c", script],
         stdin=subprocess.DEVNULL,
