@@ -21,9 +21,16 @@ def choose(run: _host.Run, asked: str = "auto") -> str | None:
         raise _host.HostError(f"firewall {asked!r} must be auto or one of {', '.join(FIREWALLS)}. {_host.UNCHANGED}")
     active = active_firewalls(run)
     if len(active) > 1:
+        how = " (ufw with ufw disable)" if "ufw" in active else ""
         raise _host.HostError(
             f"{' and '.join(active)} are active on this host at once, so nobody can say which of them decides. "
-            f"Switch all but one off. {_host.UNCHANGED}"
+            f"Switch all but one off{how}. {_host.UNCHANGED}"
+        )
+    if active == ["ufw"] and not ENTRIES["ufw"].is_switched_on():
+        raise _host.HostError(
+            "ufw is not enabled, and its rules filter on this host all the same, so a start of it has failed. Look "
+            "whether it lets SSH in, with ufw show added, mend what ufw enable complains about, and run it again; or "
+            f"ufw disable, if it is not to run. {_host.UNCHANGED}"
         )
     if asked != "auto" and active != [asked]:
         there = f"{active[0]} is" if active else "No firewall is"
@@ -42,8 +49,24 @@ def choose(run: _host.Run, asked: str = "auto") -> str | None:
 def active_firewalls(run: _host.Run) -> list[str]:
     """The firewalls that filter on this host now; tables of Docker, libvirt or fail2ban are none."""
     on = _units_that(run, "is-active", ("active", "activating", "reloading"))
-    found = [name for name, entry in ENTRIES.items() if on.intersection(entry.units) or entry.is_switched_on()]
-    return found or [name for name, kind in FIREWALLS.items() if kind.filters(run)]
+    found = [
+        name
+        for name, entry in ENTRIES.items()
+        if on.intersection(entry.units) or (entry.is_switched_on() and (entry.starter in on or not _is_off(run, name)))
+    ]
+    if found:
+        return found
+    filtering = [name for name, kind in FIREWALLS.items() if ENTRIES[name].is_there() and kind.filters(run)]
+    # What iptables shows then are ufw's own rules.
+    return ["ufw"] if "ufw" in filtering else filtering
+
+
+def _is_off(run: _host.Run, name: str) -> bool:
+    """Whether a firewall whose switch is on runs neither now nor after a boot, because its unit was disabled."""
+    if not _SYSTEMD.is_dir() or not ENTRIES[name].starter:
+        return False
+    state = run(["systemctl", "is-enabled", ENTRIES[name].starter])[1].strip()
+    return state in ("disabled", "masked") and not FIREWALLS[name].filters(run)
 
 
 def stopped_firewalls(run: _host.Run) -> list[str]:
@@ -57,6 +80,7 @@ def _units_that(run: _host.Run, question: str, answers: tuple[str, ...]) -> set[
     if not _SYSTEMD.is_dir():
         return set()
     if question == "is-active":
+        units += [entry.starter for entry in ENTRIES.values() if entry.starter]
         # It answers a line for each unit, also for one that is not there.
         return {unit for unit, state in zip(units, run(["systemctl", question, *units])[1].split()) if state in answers}
     return {unit for unit in units if run(["systemctl", question, unit])[1].strip() in answers}

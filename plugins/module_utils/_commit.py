@@ -6,7 +6,8 @@
 
 Before such a change is made live, what is there is written down and a timer of systemd is armed. The controller then
 comes back over a new connection: that confirms, and only then is anything saved. Where it does not come back, the timer
-fires and puts back what was there; a reboot does the same, because nothing was saved. Either leaves a record.
+fires and puts back what was there; a reboot does the same, because nothing was saved. Either leaves a record. Where
+something else has saved it meanwhile, the next run puts it back.
 
 The timer cannot use what Ansible copied for one task, so the few files that it needs are kept in ``FOLDER`` as long
 as the change is open. The file ``PENDING`` is the one truth: who removes it, under the lock, has decided.
@@ -28,7 +29,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils import _active, _host, _records, _state
+from ansible_collections.printnet.ports.plugins.module_utils import _active, _host, _python, _records, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
 
 FOLDER = Path("/run/printnet.ports")
@@ -40,6 +41,7 @@ GRACE = 2
 """Seconds after its time within which a switch has done its work."""
 REBOOTED = "the host was rebooted before it was confirmed"
 """Why a change was taken back, where it was a reboot."""
+OUTLASTED = f"{REBOOTED}; something else had saved it, so it was still there, until now"
 _ATTEMPTS = 3
 NOBODY = "nobody confirmed it over a new connection"
 """Why a switch takes a change back."""
@@ -95,7 +97,7 @@ class Change:
         return _UNIT + self.token
 
     def command(self, what: str) -> list[str]:
-        """The command that confirms or restores it."""
+        """The command that confirms it, restores it, or only tries whether it can be run."""
         return [sys.executable, "-I", "-B", str(LAUNCHER), what, self.token, self.firewall]
 
 
@@ -123,25 +125,37 @@ def can_restore() -> bool:
 
 def arm(run: _host.Run, change: Change) -> Change:
     """Write the change down and arm its switch. Nothing is applied where either is not certain."""
-    armed = replace(change, deadline=time.monotonic() + change.timeout, armed=_records.now())
     try:
-        try:
-            _put_down(armed)
-        except OSError as wrong:
-            raise _host.HostError(
-                f"What the firewall has now could not be written down, to be put back if need be: {wrong}. "
-                f"{_host.UNCHANGED}"
-            ) from None
+        with _written():
+            _put_down()
+        _python.try_out(run, f"{change.unit}-try", change.command("try"), change.timeout)
+        armed = replace(change, deadline=time.monotonic() + change.timeout, armed=_records.now())
+        with _written():
+            text = _text(armed)
+            for path in (KEPT, PENDING):
+                _records.write(path, text)
         _start_timer(run, armed)
         if read(PENDING) != armed or read(KEPT) != armed:
             raise _host.HostError(f"What was written down of the firewall's state reads differently. {_host.UNCHANGED}")
     except _host.HostError:
-        disarm(run, armed)
+        disarm(run, change)
         raise
     return armed
 
 
-def _put_down(change: Change) -> None:
+@contextmanager
+def _written() -> Iterator[None]:
+    try:
+        yield
+    except OSError as wrong:
+        raise _host.HostError(
+            f"What the firewall has now could not be written down, to be put back if need be: {wrong}. "
+            f"{_host.UNCHANGED}"
+        ) from None
+
+
+def _put_down() -> None:
+    """What the switch runs."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(mode=0o700)
     library = FOLDER / "lib"
@@ -151,9 +165,6 @@ def _put_down(change: Change) -> None:
     for package in ("ansible_collections", "ansible_collections/printnet"):
         (library / package / "__init__.py").touch()
     LAUNCHER.write_text(_LAUNCH.format(folder=FOLDER, collection=_COLLECTION), encoding="utf-8")
-    text = _text(change)
-    for path in (KEPT, PENDING):
-        _records.write(path, text)
 
 
 def _copy(library: Path, name: str) -> None:
@@ -209,9 +220,10 @@ def late(change: Change) -> str:
 
 def disarm(run: _host.Run, change: Change) -> None:
     """Stop the switch and remove what it needed."""
-    for path in (KEPT, PENDING):
-        with suppress(OSError):
-            path.unlink()
+    # For good: what a later run saves must not be taken for what this change left.
+    _records.remove(KEPT)
+    with suppress(OSError):
+        PENDING.unlink()
     _records.sweep()
     run(["systemctl", "stop", "--no-block", f"{change.unit}.timer"])
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -238,9 +250,33 @@ def open_change() -> Change | None:
 
 
 def rebooted() -> Change | None:
-    """The change that a reboot took back, of which no record tells yet. It needs no lock, and changes nothing."""
+    """The change that a reboot took back, of which no record tells yet. It needs no lock, and changes nothing.
+
+    ``outlasted`` says whether something else had saved it.
+    """
     kept = None if PENDING.exists() else read(KEPT)
     return kept if kept and kept.boot != _records.boot() else None
+
+
+def outlasted(run: _host.Run, gone: Change) -> str:
+    """That a reboot did not take the change back, as a sentence; empty where it did. It changes nothing."""
+    if gone.firewall not in _active.active_firewalls(run):
+        return ""
+    with surprises():
+        found = FIREWALLS[gone.firewall](run, gone.shorts).read()
+    if not any(_outlasts(found[owner], before, gone.after[owner]) for owner, before in gone.before.items()):
+        return ""
+    return (
+        f"The change that {gone.run} made at {gone.armed} was not confirmed before this host was rebooted, but "
+        "something else had saved it, so it is still there: the next run of printnet.ports puts back what was there "
+        "before."
+    )
+
+
+def _outlasts(now: _state.Found, before: _state.Found, after: _state.Found) -> bool:
+    """Nothing saves, or loads at boot, what is live only: that it is gone is as it should be."""
+    was = (before.saved.rules, before.live.rules)
+    return now.saved.rules != was[0] or (now.live.rules == after.live.rules and now.live.rules not in was)
 
 
 def _settle(run: _host.Run) -> bool:
@@ -248,9 +284,8 @@ def _settle(run: _host.Run) -> bool:
     if not PENDING.exists():
         gone = rebooted()
         if gone:
-            _records.add(gone.run, gone.armed, list(gone.after), REBOOTED, _records.booted())
-        with suppress(OSError):
-            KEPT.unlink()
+            _after_reboot(run, gone)
+        _records.remove(KEPT)
         _records.sweep()
         if FOLDER.exists():
             # Who confirmed was killed before it stopped the switch, which would find nothing to do.
@@ -275,6 +310,18 @@ def _settle(run: _host.Run) -> bool:
         _record(change, f"{cause}; and {name}, which it was made on, is not in use any more")
         disarm(run, change)
     return False
+
+
+def _after_reboot(run: _host.Run, gone: Change) -> None:
+    """A reboot takes a change back, unless something else had saved it: that is put back now."""
+    told = outlasted(run, gone)
+    if not told:
+        _records.add(gone.run, gone.armed, list(gone.after), REBOOTED, _records.booted())
+        return
+    try:
+        restore(run, gone, OUTLASTED)
+    except _host.HostError as wrong:
+        raise _host.HostError(f"{told} This run tried to, and could not: {wrong}") from None
 
 
 @contextmanager

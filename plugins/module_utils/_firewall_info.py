@@ -19,6 +19,7 @@ from ansible_collections.printnet.ports.plugins.module_utils import (
     _firewall_module,
     _foreign,
     _host,
+    _python,
     _records,
     _rules,
     _state,
@@ -59,8 +60,9 @@ def look(module: AnsibleModule, plan: Mapping[str, Any], asked: str = "auto") ->
     enabled = _active.stopped_firewalls(run)
     name = choose(asked, active)
     if name:
-        _firewall_module.find_bindings(name)
+        _python.find_bindings(name)
     seen = _look(run, name, plan)
+    stays = _outlasted(run)
     return {
         "firewall": name,
         "firewalls": [
@@ -71,8 +73,8 @@ def look(module: AnsibleModule, plan: Mapping[str, Any], asked: str = "auto") ->
         "leftovers": _active.leftovers(
             run, active, {**_shorts(plan), **{k: v["short"] for k, v in seen["owners"].items()}}
         ),
-        "restored": restored(),
-        "notes": [*notes(active, enabled, name), *seen["notes"]],
+        "restored": restored(bool(stays)),
+        "notes": [*notes(active, enabled, name), *stays, *seen["notes"]],
     }
 
 
@@ -212,10 +214,18 @@ def pending(change: _commit.Change | None) -> dict[str, Any]:
     }
 
 
-def restored() -> list[dict[str, Any]]:
+def _outlasted(run: _host.Run) -> list[str]:
+    """The change that nobody confirmed, and that a reboot did not take back, as a sentence."""
+    gone = _commit.rebooted()
+    with suppress(_host.HostError):
+        return [told for told in [_commit.outlasted(run, gone) if gone else ""] if told]
+    return []
+
+
+def restored(but_the_last: bool = False) -> list[dict[str, Any]]:
     """The changes that this host took back, oldest first; they stay until a run of the module firewall told of them."""
     entries = _records.entries()
-    gone = _commit.rebooted()
+    gone = None if but_the_last else _commit.rebooted()
     if gone:
         # The next change writes this down.
         entries.append(_records.entry(gone.run, gone.armed, gone.after, _commit.REBOOTED, _records.booted()))

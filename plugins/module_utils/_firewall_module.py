@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.printnet.ports.plugins.module_utils import (
     _active,
+    _answer,
     _commit,
     _foreign,
     _host,
     _ledger,
+    _python,
     _records,
     _rules,
     _standing,
@@ -30,9 +32,6 @@ if TYPE_CHECKING:
     # Ansible ships to a host what it can see to be imported; the host imports it only in the switch.
     from ansible_collections.printnet.ports.plugins.module_utils import _switch  # noqa: F401
 
-COMMANDS = 100
-"""More of them than this are counted only."""
-_PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
 Wanted = dict[str, tuple[_rules.Rule, ...]]
 
 
@@ -75,22 +74,33 @@ def _run(module: AnsibleModule) -> dict[str, Any]:
     if name is None:
         module.warn("No firewall is active on this host, so there is nothing to open.")
     else:
-        find_bindings(name)
+        _python.find_bindings(name)
     looks_only = module.check_mode or not plan["apply"]
-    waiting = _commit.open_change()
-    if looks_only and waiting:
+    waiting = _commit.open_change() if looks_only else None
+    if waiting:
         module.warn(
             f"A change that {waiting.run} made waits for its confirmation: this is foretold as if it were kept."
         )
+    gone = _commit.rebooted() if looks_only else None
+    if gone:
+        _warn_of(module, run, gone)
     with nullcontext() if looks_only else _commit.alone(run, module.warn):
         told = _records.sentences()
-        call = _Call(module, run, looks_only, {one["owner"]: one["short"] for one in owners}, _ledger.read())
+        named = {one["owner"]: one["short"] for one in owners}
+        call = _Call(module, run, looks_only, named, _ledger.read(), waiting)
         result = _apply(call, name, wanted) if name else _clear(call, wanted)
         for sentence in told:
             module.warn(sentence)
         if told and not looks_only:
             _records.clear()
         return {"firewall": name or "", **result, "changed": result["differs"] and plan["apply"]}
+
+
+def _warn_of(module: AnsibleModule, run: _host.Run, gone: _commit.Change) -> None:
+    """What the next run puts back is not foretold."""
+    told = _commit.outlasted(run, gone)
+    if told:
+        module.warn(f"{told} This is foretold as if it were kept.")
 
 
 def _owners(plan: Mapping[str, Any] | None) -> list[dict[str, Any]]:
@@ -108,32 +118,19 @@ def _owners(plan: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     return owners
 
 
-def find_bindings(name: str) -> None:
-    """Start the module again under a Python that has the firewall's bindings, where this one lacks them."""
-    backend = FIREWALLS[name]
-    if backend.has_bindings():
-        return
-    # Few hosts need it, and only they wait for it.
-    from ansible.module_utils.common.respawn import has_respawned, probe_interpreters_for_module, respawn_module
-
-    python = None if has_respawned() else probe_interpreters_for_module(_PYTHONS, backend.BINDINGS)
-    if python is None:
-        raise _host.HostError(
-            f"No Python on this host has the library {backend.BINDINGS} that {name} is spoken to with. "
-            f"It comes with {name} from the distribution's packages (python3-dbus). {_host.UNCHANGED}"
-        )
-    respawn_module(python)
-
-
 @dataclass(frozen=True)
 class _Call:
-    """One call: ``named`` are the owners that it names, with their short names; the ledger is what is remembered."""
+    """One call: ``named`` are the owners that it names, with their short names; the ledger is what is remembered.
+
+    Who only looks may see a change that is ``waiting``.
+    """
 
     module: AnsibleModule
     run: _host.Run
     looks_only: bool
     named: Mapping[str, str]
     ledger: _ledger.Ledger
+    waiting: _commit.Change | None = None
 
     @property
     def known(self) -> dict[str, str]:
@@ -156,6 +153,10 @@ class _Call:
             return {}
         return self.unnamed({**{owner: entry.short for owner, entry in self.ledger.items()}, **found})
 
+    def kept(self, name: str) -> _state.States:
+        """What the change that waits leaves in the firewall, if it is kept."""
+        return self.waiting.after if self.waiting and self.waiting.firewall == name else {}
+
     def by_hand(self, owners: Iterable[str]) -> list[str]:
         """Those of the owners that are no components."""
         if self.module.params["owner"] is not None:
@@ -170,26 +171,32 @@ def _apply(call: _Call, name: str, wanted: Wanted) -> dict[str, Any]:
     going = call.going({} if keeps else FIREWALLS[name](run, call.named).owners())
     shorts = {**call.touched, **going}
     firewall = FIREWALLS[name](run, shorts)
-    now = firewall.read()
+    kept = call.kept(name)
+    now = {owner: kept.get(owner, found) for owner, found in firewall.read().items()}
     wanted = {owner: wanted.get(owner, ()) for owner in shorts}
     wanted = _with_outbound(module.params["plan"]["outbound"], firewall, wanted)
     aims, later = _aims(wanted, now, module.params["removals"] == "later")
     aims = firewall.check(aims, now)
     owned = shorts if keeps else {**call.unnamed(call.known), **shorts}
     left = _active.leftovers(run, [name], owned)
-    removed = _ledger.gone(call.ledger, name, now)
+    # What a change that waits takes away was removed by us.
+    removed = _ledger.gone({owner: entry for owner, entry in call.ledger.items() if owner not in kept}, name, now)
     for note in [*firewall.notes(), *_foreign.voided(wanted, firewall.blocking())]:
         module.warn(note)
-    standing = [owner for owner in going if now[owner] != _state.Found()]
+    if keeps and call.known:
+        there = {owner: short for owner, short in firewall.owners().items() if kept.get(owner) != _state.Found()}
+        stale = list(call.unnamed(there))
+    else:
+        stale = [owner for owner in going if now[owner] != _state.Found()]
     result = {
         "differs": aims != now or bool(left),
-        "rules": _plain(wanted),
+        "rules": _answer.plain(wanted),
         "confirmed": False,
-        "commands": _few(firewall.commands(now, aims)) if aims != now else [],
-        "stale": list(call.unnamed(firewall.owners())) if keeps and call.known else standing,
+        "commands": _answer.few(firewall.commands(now, aims)) if aims != now else [],
+        "stale": stale,
         "later": later,
         "removed_by_others": removed,
-        **_difference(now, aims, left),
+        **_answer.difference(now, aims, left),
     }
     if call.looks_only and not module.params["plan"]["apply"]:
         return result
@@ -203,8 +210,8 @@ def _apply(call: _Call, name: str, wanted: Wanted) -> dict[str, Any]:
             _commit_at_once(firewall, now, aims)
     else:
         _remember(call, _ledger.with_states(call.ledger, name, shorts, now, call.by_hand(shorts)))
-    for other in left:
-        FIREWALLS[other].forget(run, owned)
+    rest = "The change is not confirmed, so the host puts back what it had." if change else "All else is done."
+    _forget(run, left, owned, rest)
     return result
 
 
@@ -215,19 +222,30 @@ def _clear(call: _Call, wanted: Wanted) -> dict[str, Any]:
         owners.update(call.named)
     left = _active.leftovers(call.run, [], owners) if owners else {}
     if owners and not call.looks_only:
-        for other in left:
-            FIREWALLS[other].forget(call.run, owners)
+        _forget(call.run, left, owners, "No firewall is active, so nothing else was to be done.")
         _remember(call, {owner: entry for owner, entry in call.ledger.items() if owner not in owners})
     return {
         "differs": bool(left),
-        "rules": _plain(wanted),
+        "rules": _answer.plain(wanted),
         "confirmed": False,
         "commands": [],
         "stale": [],
         "later": False,
         "removed_by_others": {},
-        **_difference({}, {}, left),
+        **_answer.difference({}, {}, left),
     }
+
+
+def _forget(run: _host.Run, left: Iterable[str], owners: Mapping[str, str], rest: str) -> None:
+    """Remove what is left in firewalls that are not active; ``rest`` says what became of all else."""
+    other = ""
+    try:
+        for other in left:
+            with _commit.surprises():
+                FIREWALLS[other].forget(run, owners)
+    except _host.HostError as wrong:
+        why = str(wrong).removesuffix(_host.UNCHANGED).strip()
+        raise _host.HostError(f"What is left in {other}, which is not active, stays: {why} {rest}") from None
 
 
 def _remember(call: _Call, ledger: _ledger.Ledger) -> None:
@@ -274,6 +292,12 @@ def _needs_confirmation(
             f"{why}, and this host has no systemd whose timer could put it back. Set confirm: never to make it "
             f"nevertheless. {_host.UNCHANGED}"
         )
+    saving = FIREWALLS[name].would_save(call.run)
+    if saving:
+        raise _host.HostError(
+            f"{why}, and a reboot would save it before anybody has confirmed it: {saving}. Set that to no, or set "
+            f"confirm: never to make it nevertheless. {_host.UNCHANGED}"
+        )
     timeout = call.module.params["confirm_timeout"]
     return _commit.Change(name, shorts, now, aims, plan["run"], timeout, by_hand=call.by_hand(shorts))
 
@@ -282,12 +306,14 @@ def _go_live(run: _host.Run, firewall: Any, change: _commit.Change) -> dict[str,
     """Make the change live under an armed switch; how it is confirmed is the answer."""
     armed = _commit.arm(run, change)
     try:
-        staged = firewall.stage(armed.before, armed.after)
+        with _commit.surprises():
+            staged = firewall.stage(armed.before, armed.after)
     except _host.HostError as wrong:
         # No packet has noticed; what was made ready goes again.
         said = "" if str(wrong).endswith(_host.UNCHANGED) else " What was made ready for it was taken back."
         try:
-            firewall.commit(firewall.read(), armed.before)
+            with _commit.surprises():
+                firewall.commit(firewall.read(), armed.before)
         except _host.HostError as worse:
             said = f" What was made ready for it could not be taken back: {worse}"
         _commit.disarm(run, armed)
@@ -325,8 +351,9 @@ def _make_live(firewall: Any, staged: _state.States, change: _commit.Change) -> 
 def _commit_at_once(firewall: Any, now: _state.States, aims: _state.States) -> None:
     """Change, read back and compare; what went wrong is undone."""
     try:
-        firewall.commit(now, aims)
-        _compare(firewall.read(), aims)
+        with _commit.surprises():
+            firewall.commit(now, aims)
+            _compare(firewall.read(), aims)
     except _host.HostError as wrong:
         _put_back(firewall, str(wrong), now)
         raise _host.HostError(f"{wrong} What was there before was put back.") from None
@@ -349,35 +376,3 @@ def _compare(found: _state.States, aims: _state.States, live_only: bool = False)
     }
     if different:
         raise _host.HostError(f"The firewall did not take what it was given; it has {different}.")
-
-
-def _few(commands: list[str]) -> list[str]:
-    """As many as somebody reads: to hand over thousands takes longer than many a change."""
-    more = len(commands) - COMMANDS
-    return [*commands[:COMMANDS], f"# and {more} more"] if more > 0 else commands
-
-
-def _plain(wanted: Wanted) -> list[dict[str, Any]]:
-    return [{"owner": owner, **rule.as_dict()} for owner, rules in wanted.items() for rule in rules]
-
-
-def _difference(now: _state.States, aims: _state.States, left: Mapping[str, list[str]]) -> dict[str, Any]:
-    before = {owner: _state.describe(found) for owner, found in now.items()}
-    after = {owner: _state.describe(found) for owner, found in aims.items()}
-    pairs = [(owner, _text(before[owner]), _text(after[owner])) for owner in before if now[owner] != aims[owner]]
-    pairs += [
-        (f"{name}, which is not active", "".join(f"{line}\n" for line in lines), "") for name, lines in left.items()
-    ]
-    return {
-        "before": before,
-        "after": after,
-        "diff": [
-            {"before_header": what, "after_header": what, "before": old, "after": new} for what, old, new in pairs
-        ],
-    }
-
-
-def _text(described: Mapping[str, list[str]]) -> str:
-    if described["saved"] == described["live"]:
-        return "".join(f"{line}\n" for line in described["live"])
-    return "".join(f"{kind}: {line}\n" for kind in ("saved", "live") for line in described[kind])

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -14,20 +15,29 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _
 
 MOST = 10
 """More than so many are counted only."""
+_BEYOND = 1 << 128
+"""Above all addresses."""
 
 
 def voided(wanted: Mapping[str, Iterable[_rules.Rule]], foreign: Iterable[_backend.Foreign]) -> list[str]:
     """One sentence for each rule of somebody else that blocks what an owner asks for."""
+    asked = {owner: [_Asked(rule) for rule in rules] for owner, rules in wanted.items()}
+    # A wall of drops has few kinds of rules: who is asked for the same ports is looked up once.
+    near: dict[_rules.Rule, dict[str, list[_Asked]]] = {}
     found = []
     for other in foreign:
         if other.opens:
             continue
-        for owner, rules in wanted.items():
-            hit = [rule for rule in rules if _touch(rule, other.rule)]
+        kind = replace(other.rule, peers=(), flows=())
+        if kind not in near:
+            near[kind] = {owner: [one for one in some if _meet(one.rule, kind)] for owner, some in asked.items()}
+        spans = [_rules.span_of(peer) for peer in other.rule.peers] if any(near[kind].values()) else []
+        for owner, some in near[kind].items():
+            hit = [one.rule for one in some if any(map(one.touches, spans))]
             if hit:
-                found.append(_sentence(owner, hit, other))
+                found.append((owner, hit, other))
     more = [f"{len(found) - MOST} more rules of others block what is asked for here."] if len(found) > MOST else []
-    return found[:MOST] + more
+    return [_sentence(*one) for one in found[:MOST]] + more
 
 
 def touching(
@@ -63,7 +73,8 @@ def _sentence(owner: str, hit: Iterable[_rules.Rule], other: _backend.Foreign) -
     return f"{where} blocks {what} that {owner} asks for{asking}: the rules of others win."
 
 
-def _touch(rule: _rules.Rule, other: _rules.Rule) -> bool:
+def _meet(rule: _rules.Rule, other: _rules.Rule) -> bool:
+    """Whether both are about some packet, if only their peers are the same."""
     return (
         rule.direction == other.direction
         and rule.transport == other.transport
@@ -73,5 +84,27 @@ def _touch(rule: _rules.Rule, other: _rules.Rule) -> bool:
             or not other.source_ports
             or bool(_rules.common(rule.source_ports, other.source_ports))
         )
-        and _rules.overlap(rule.peers, other.peers)
     )
+
+
+class _Asked:
+    """A rule that is asked for, and its peers as they are looked up quickly: sorted, and none overlaps another."""
+
+    def __init__(self, rule: _rules.Rule) -> None:
+        self.rule = rule
+        self._spans: list[tuple[int, int, int]] = []
+
+    def touches(self, span: tuple[int, int, int]) -> bool:
+        """Whether an address of the span, as of a network, is one of the peers'."""
+        spans = self._spans or self._read()
+        version, first, last = span
+        index = bisect_right(spans, (version, last, _BEYOND)) - 1
+        return index >= 0 and spans[index][0] == version and first <= spans[index][2]
+
+    def _read(self) -> list[tuple[int, int, int]]:
+        for span in sorted(map(_rules.span_of, self.rule.peers)):
+            before = self._spans[-1] if self._spans else (0, 0, 0)
+            # Of two networks that touch, the one that begins first, or the larger one, holds the other.
+            if before[0] != span[0] or before[2] < span[2]:
+                self._spans.append(span)
+        return self._spans

@@ -11,7 +11,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 LOCK = Path("/run/printnet.ports.lock")
@@ -41,17 +41,9 @@ def locked(
     end = time.monotonic() + seconds
     waited = False
     while True:
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as wrong:
-            os.close(descriptor)
-            if wrong.errno not in (errno.EAGAIN, errno.EACCES):
-                raise
-        else:
-            if _is_current(descriptor, path):
-                break
-            os.close(descriptor)
+        descriptor = _locked_now(path)
+        if descriptor is not None:
+            break
         if time.monotonic() > end:
             raise HostError(
                 f"Another run of printnet.ports has held {path} for {seconds:.0f} seconds. Nothing was changed."
@@ -63,8 +55,29 @@ def locked(
     try:
         yield
     finally:
-        path.unlink()
+        # Somebody may have removed it, or made the file system read-only: the lock goes with its descriptor.
+        with suppress(OSError):
+            path.unlink()
         os.close(descriptor)
+
+
+def _locked_now(path: Path) -> int | None:
+    """The lock's file, open and locked; None where another run holds it."""
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as wrong:
+        raise HostError(f"The lock of printnet.ports could not be made: {wrong}. {UNCHANGED}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as wrong:
+        os.close(descriptor)
+        if wrong.errno in (errno.EAGAIN, errno.EACCES):
+            return None
+        raise HostError(f"The lock of printnet.ports, {path}, could not be taken: {wrong}. {UNCHANGED}") from None
+    if _is_current(descriptor, path):
+        return descriptor
+    os.close(descriptor)
+    return None
 
 
 def is_held(path: Path = LOCK) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any
@@ -19,11 +20,15 @@ _CONFIRMING = _commit.FOLDER / "confirmed.json"
 """What was pending, as long as it is being confirmed."""
 _AGAIN = 75
 """The exit status that asks systemd to start the switch again."""
+_PAUSE = 0.2
 
 
 def main(run: _host.Run, arguments: list[str]) -> int:
-    """The switch: ``restore`` or ``confirm``, the change's token, and the firewall's name; its exit status."""
+    """The switch: ``restore``, ``confirm`` or ``try``, the change's token, the firewall's name; its exit status."""
     what, token, firewall = arguments
+    if what == "try":
+        # That it came as far as this is the answer, and that the firewall's own part is found.
+        return 0 if FIREWALLS[firewall].has_bindings() else 1
     if what == "confirm":
         sys.stdout.write(json.dumps(confirm(run, token)) + "\n")
         return 0
@@ -46,7 +51,9 @@ def _fire(run: _host.Run, token: str, firewall: str) -> bool:
                 if is_open and not is_put_back:
                     with suppress(_host.HostError):
                         _commit.put_back(run, change or _commit.what_is_saved(run, firewall))
-                    is_put_back = True
+                        is_put_back = True
+                # A lock that can't be made at all, as on a full file system, is refused at once.
+                time.sleep(_PAUSE)
                 continue
             return _end(run, token, firewall)
     return True

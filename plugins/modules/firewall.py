@@ -113,6 +113,8 @@ options:
   confirm_timeout:
     description:
       - The seconds, from 2 to 3600, after which the host puts back what it had. A reboot before that does the same.
+      - Where something else has saved the change meanwhile, such as a script at shutdown, it is the next run that puts
+        it back. Where iptables' own C(IPTABLES_SAVE_ON_STOP) is set to do that, the change is refused.
     type: int
     default: 30
   plan:
@@ -202,10 +204,8 @@ options:
         type: bool
         default: false
 requirements:
-  - Root on the host, usually by C(become).
-  - The Python library C(netaddr) on the controller.
-  - Python 3.9 or later on the host. For firewalld also the C(dbus) library, on which firewalld itself depends; it may
-    belong to another interpreter than the one that Ansible uses.
+  - Root on the host, usually by C(become). On the controller the Python library C(netaddr).
+  - Python 3.9 or later on the host; for firewalld, any one with the library C(dbus), which RHEL 8 and SLE 15 lack.
 attributes:
   action:
     description: Has a part that runs on the controller.
@@ -224,14 +224,12 @@ attributes:
     platforms: linux
     support: full
 notes:
-  - The variables C(printnet_groups), C(printnet_networks), C(printnet_addresses), C(printnet_unknown_peers),
-    C(printnet_outbound), C(printnet_features), C(printnet_overrides), C(printnet_extra_flows),
-    C(printnet_extra_components) and C(printnet_documents), and the components' own options, are read from the
-    inventory.
-  - A port is opened to everybody only where C(printnet_networks) says V(any).
+  - Variables that begin with C(printnet_), among them C(printnet_groups), C(printnet_networks) and
+    C(printnet_addresses), and the components' own options are read from the inventory; the README has them all.
+  - A port is opened to everybody only where C(printnet_networks) or C(printnet_networks_file) says V(any) of its peers,
+    or where these have no address and C(printnet_unknown_peers) is V(any). A warning names the latter.
   - What a host sends is opened where its firewall refuses that by default. C(printnet_outbound) says V(true) or
-    V(false) for always or never. Replies need no rule. The helper that passive FTP takes and multicast discovery are
-    left to you.
+    V(false) for always or never. Replies need no rule. Passive FTP's helper and multicast discovery are left to you.
   - firewalld needs one reload to make a policy or a set. Where what others have live differs from what they have saved,
     so that a reload would drop the one or bring the other, the task fails and names it.
   - With the variable C(printnet_apply) set to V(false) nothing is changed, and RV(differs) says whether the firewall
@@ -385,13 +383,16 @@ after:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.printnet.ports.plugins.module_utils import _firewall_module
+from ansible_collections.printnet.ports.plugins.module_utils import _oldest
 from ansible_collections.printnet.ports.plugins.module_utils._arguments import ARGUMENTS, CONDITIONS
 
 
 def main() -> None:
     """Make the host's firewall have exactly what the controller planned."""
-    _firewall_module.main(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **CONDITIONS))
+    module = _oldest.checked(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **CONDITIONS))
+    from ansible_collections.printnet.ports.plugins.module_utils import _firewall_module
+
+    _firewall_module.main(module)
 
 
 if __name__ == "__main__":

@@ -32,8 +32,7 @@ options:
     default: auto
 requirements:
   - Root on the host, usually by C(become).
-  - Python 3.9 or later on the host. For firewalld also the C(dbus) library, on which firewalld itself depends; it may
-    belong to another interpreter than the one that Ansible uses.
+  - Python 3.9 or later on the host; for firewalld, any one with the library C(dbus), which RHEL 8 and SLE 15 lack.
 extends_documentation_fragment:
   - printnet.ports.known
   - printnet.ports.looks_only
@@ -253,13 +252,16 @@ notes:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.printnet.ports.plugins.module_utils import _firewall_info
+from ansible_collections.printnet.ports.plugins.module_utils import _oldest
 from ansible_collections.printnet.ports.plugins.module_utils._arguments import INFO
 
 
 def main() -> None:
     """See what the host's firewall has."""
-    _firewall_info.main(AnsibleModule(argument_spec=INFO, supports_check_mode=True))
+    module = _oldest.checked(AnsibleModule(argument_spec=INFO, supports_check_mode=True))
+    from ansible_collections.printnet.ports.plugins.module_utils import _firewall_info
+
+    _firewall_info.main(module)
 
 
 if __name__ == "__main__":

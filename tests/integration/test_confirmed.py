@@ -212,11 +212,40 @@ def a_reboot_before_the_confirmation_is_a_restore(lab: Lab, depending: Firewall)
     assert left(lab, depending) == ""
 
 
+def what_something_else_saved_is_put_back_after_a_reboot(lab: Lab, depending: Firewall) -> None:
+    """Where there is a command that saves whatever is live."""
+    saves = {"firewalld1": "firewall-cmd -q --runtime-to-permanent", "iptables1": "netfilter-persistent save"}
+    if depending.host not in saves:
+        return
+    more = {**LOGIN, "rules": [*LOGIN["rules"], port(8080)], "confirm": "always", "confirm_timeout": 120}
+    run = lab.start(depending.host, more)
+    armed = "until systemctl list-timers --all | grep -q printnet.ports-restore; do sleep 0.01; done"
+    lab.kill_unconfirmed(depending.host, run, f"{armed}; sleep 2; {saves[depending.host]}")
+    lab.reboot(depending.host)
+    assert reached(lab, depending) == {"tcp/22", "tcp/8080"}
+    notes = lab.module(depending.host, "firewall_info", {})["notes"]
+    assert any("something else had saved it, so it is still there" in note for note in notes), notes
+    foretold = lab.firewall(depending.host, "--check", arguments=LOGIN)
+    assert "something else had saved it" in " ".join(foretold["told"].split())
+    answer = lab.firewall(depending.host, arguments=LOGIN)
+    assert not answer["changed"]
+    assert "something else had saved it, so it was still there, until now" in " ".join(answer["told"].split())
+    assert reached(lab, depending) == {"tcp/22"}
+    assert left(lab, depending) == ""
+    again = lab.firewall(depending.host, arguments=LOGIN)
+    assert not again["changed"]
+    assert "saved it" not in again["told"]
+
+
 def a_second_run_waits_for_an_open_change(lab: Lab, depending: Firewall) -> None:
     more = {**LOGIN, "rules": [*LOGIN["rules"], port(8080)], "confirm": "always", "confirm_timeout": 40}
     run = lab.start(depending.host, more)
     armed = "until systemctl list-timers --all | grep -q printnet.ports-restore; do sleep 0.01; done"
     lab.kill_unconfirmed(depending.host, run, f"{armed}; sleep 1")
+    foretold = lab.firewall(depending.host, "--check", arguments=more)
+    assert not foretold["changed"]
+    assert "this is foretold as if it were kept" in foretold["told"]
+    assert lab.firewall(depending.host, "--check", arguments=LOGIN)["changed"]
     answer = lab.firewall(depending.host, arguments={**LOGIN, "rules": [*LOGIN["rules"], port(515)]})
     assert answer["changed"]
     assert "Waited for a change of another run" in answer["told"]
@@ -333,6 +362,37 @@ def without_systemd_a_removal_is_refused(lab: Lab, depending: Firewall) -> None:
     assert reached(lab, depending) == {"tcp/22"}
 
 
+ODD = {"ansible_python_interpreter": "/opt/odd/python3"}
+WRAPPER = """#!/bin/bash
+# As one that needs what a login has in its environment: under systemd it fails.
+[ -z "$INVOCATION_ID" ] || exit 1
+exec -a "$0" /usr/bin/python3 "$@"
+"""
+
+
+def a_python_that_systemd_can_not_start_is_refused(lab: Lab, depending: Firewall) -> None:
+    """SELinux, or an environment that only a login has; one that merely stands elsewhere is as good as any."""
+    before = saved(lab, depending)
+    odd = ODD["ansible_python_interpreter"]
+    lab.host(depending.host, f"mkdir /opt/odd; printf %s '{WRAPPER}' > {odd}; chmod 755 {odd}")
+    try:
+        answer = lab.firewall(depending.host, arguments=GONE, ok=False, **ODD)
+        assert f"systemd could not run {odd}" in answer["msg"]
+        assert "Set ansible_python_interpreter: /usr/bin/python3" in answer["msg"]
+        assert answer["msg"].endswith("Nothing was changed.")
+        assert left(lab, depending) == ""
+        assert not lab.firewall(depending.host, arguments=LOGIN, **ODD)["changed"]
+        assert saved(lab, depending) == before
+        lab.host(depending.host, f"cp --remove-destination $(readlink -f /usr/bin/python3) {odd}")
+        more = {**LOGIN, "rules": [*LOGIN["rules"], port(515)], "confirm": "always"}
+        assert lab.firewall(depending.host, arguments=more, **ODD)["confirmed"]
+        assert "It did: its record says so" in lab.firewall(depending.host, arguments=GONE, ok=False, **ODD)["msg"]
+        assert reached(lab, depending) == {"tcp/22", "tcp/515"}
+    finally:
+        lab.host(depending.host, "rm -r /opt/odd")
+    assert left(lab, depending) == ""
+
+
 CHECKS: list[Callable[[Lab, Firewall], None]] = [
     rules_that_would_drop_ssh_are_taken_back,
     a_run_that_stands_still_until_its_time_is_over,
@@ -340,6 +400,7 @@ CHECKS: list[Callable[[Lab, Firewall], None]] = [
     the_controller_is_killed_before_it_confirms,
     a_switch_that_is_killed_comes_again,
     a_reboot_before_the_confirmation_is_a_restore,
+    what_something_else_saved_is_put_back_after_a_reboot,
     a_second_run_waits_for_an_open_change,
     two_runs_at_once_both_end_well,
     on_a_full_disk_nothing_is_applied,
@@ -348,6 +409,7 @@ CHECKS: list[Callable[[Lab, Firewall], None]] = [
     a_snapshot_that_is_damaged_later_is_no_lock_out,
     a_switch_that_meets_a_surprise_tells_it,
     without_systemd_a_removal_is_refused,
+    a_python_that_systemd_can_not_start_is_refused,
 ]
 
 

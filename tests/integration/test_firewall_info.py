@@ -298,7 +298,7 @@ def test_waits_for_nobody_and_keeps_nobody_waiting(lab: Lab, host: str) -> None:
 
 def test_says_what_is_there_where_that_is_no_firewall_or_two(lab: Lab, host: str) -> None:
     lab.firewall(host)
-    lab.host(host, "sed -i s/ENABLED=no/ENABLED=yes/ /etc/ufw/ufw.conf")
+    lab.host(host, "sed -i s/ENABLED=no/ENABLED=yes/ /etc/ufw/ufw.conf; systemctl enable ufw")
     try:
         two = info(lab, host)
         assert (two["firewall"], two["owners"]) == ("", {})
@@ -306,7 +306,7 @@ def test_says_what_is_there_where_that_is_no_firewall_or_two(lab: Lab, host: str
         assert "at once" in two["notes"][0]
         assert info(lab, host, firewall="firewalld")["owners"][VPSX]["live"]
     finally:
-        lab.host(host, "sed -i s/ENABLED=yes/ENABLED=no/ /etc/ufw/ufw.conf")
+        lab.host(host, "sed -i s/ENABLED=yes/ENABLED=no/ /etc/ufw/ufw.conf; systemctl disable ufw")
     lab.host(host, "systemctl stop firewalld")
     try:
         stopped = info(lab, host)

@@ -375,11 +375,11 @@ def stopped(lab: Lab, host: str) -> dict[str, Any]:
 
 
 def two_firewalls(lab: Lab, host: str) -> dict[str, Any]:
-    lab.host(host, "sed -i s/ENABLED=no/ENABLED=yes/ /etc/ufw/ufw.conf")
+    lab.host(host, "sed -i s/ENABLED=no/ENABLED=yes/ /etc/ufw/ufw.conf; systemctl enable ufw")
     try:
         return lab.firewall(host, ok=False)
     finally:
-        lab.host(host, "sed -i s/ENABLED=yes/ENABLED=no/ /etc/ufw/ufw.conf")
+        lab.host(host, "sed -i s/ENABLED=yes/ENABLED=no/ /etc/ufw/ufw.conf; systemctl disable ufw")
 
 
 def without_python(lab: Lab, host: str) -> dict[str, Any]:
@@ -440,7 +440,7 @@ def test_a_holder_of_the_lock_that_was_killed_blocks_nobody(lab: Lab, host: str)
     with ThreadPoolExecutor(1) as pool:
         # With pipelining its process would have no name to wait for.
         run = pool.submit(lab.firewall, host, ansible_pipelining=False)
-        lab.host(host, "until pgrep -f [A]nsiballZ_firewall >/dev/null; do sleep 0.1; done; sleep 2")
+        lab.host(host, "until pgrep -f [A]nsiballZ_firewall >/dev/null; do sleep 0.1; done; sleep 4")
         assert not run.done()
         lab.host(host, "pkill -KILL -f '[s]leep 60'")
         holder.wait(10)

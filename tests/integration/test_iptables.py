@@ -404,6 +404,13 @@ def test_saves_as_red_hat_does(lab: Lab, host: str) -> None:
         assert "pnports1" not in lab.host(host, "cat /etc/iptables/*")
         lab.reboot(host)
         assert let_in(lab, "client1", host) == SUBMISSION
+        config = "/etc/sysconfig/iptables-config"
+        lab.host(host, f"echo 'IPTABLES_SAVE_ON_STOP=\"yes\"' > {config}")
+        for options in (["--check"], []):
+            answer = lab.firewall(host, *options, arguments=ABSENT, ok=False)
+            assert f"IPTABLES_SAVE_ON_STOP is yes in {config}" in answer["msg"]
+        assert let_in(lab, "client1", host) == SUBMISSION
+        lab.host(host, f"rm {config}")
         lab.firewall(host, arguments=ABSENT)
         assert state(lab, host) == before
     finally:
@@ -444,7 +451,13 @@ def test_refuses_two_sets_of_tables(lab: Lab, host: str) -> None:
         answer = lab.firewall(host, ok=False)
         assert "Two sets of tables filter on this host at once" in answer["msg"]
         assert state(lab, host) == before
+        # What only forwards, as Docker's rules do, is none of ours.
+        lab.host(host, "iptables-legacy -F INPUT; iptables-legacy -P FORWARD DROP; iptables-legacy -A FORWARD -j DROP")
+        lab.firewall(host)
+        lab.firewall(host, arguments=ABSENT)
+        assert state(lab, host) == before
     finally:
+        lab.host(host, "iptables-legacy -P FORWARD ACCEPT")
         lab.host(host, "iptables-legacy -F; iptables-legacy -P INPUT ACCEPT")
     assert lab.firewall(host)["changed"]
 
@@ -472,6 +485,63 @@ def test_a_host_without_ip6tables(lab: Lab, host: str) -> None:
 def test_a_file_that_would_not_load_is_not_written(lab: Lab, host: str) -> None:
     lab.host(host, "sed -i 's/^-A INPUT -i lo.*/-A INPUT --nonsense/' /etc/iptables/rules.v4")
     before = state(lab, host)
-    answer = lab.firewall(host, ok=False)
-    assert "/etc/iptables/rules.v4 would not load" in answer["msg"]
-    assert state(lab, host) == before
+    for options in (["--check"], []):
+        answer = lab.firewall(host, *options, ok=False)
+        assert "/etc/iptables/rules.v4 does not load as it is" in answer["msg"]
+        assert state(lab, host) == before
+
+
+def test_ours_leave_a_file_that_does_not_load(lab: Lab, opened: str) -> None:
+    lab.host(opened, "sed -i 's/^-A INPUT -i lo.*/-A INPUT --nonsense/' /etc/iptables/rules.v4")
+    assert lab.firewall(opened, "--check", arguments=ABSENT)["changed"]
+    assert lab.firewall(opened, arguments=ABSENT)["changed"]
+    assert "pnports1" not in lab.host(opened, "cat /etc/iptables/*; iptables-save; ip6tables-save")
+    assert not lab.firewall(opened, arguments=ABSENT)["changed"]
+
+
+def test_a_folder_that_takes_nothing_is_foretold(lab: Lab, host: str) -> None:
+    lab.host(host, "mount --bind /etc/iptables /etc/iptables && mount -o remount,ro,bind /etc/iptables")
+    try:
+        for options in (["--check"], []):
+            answer = lab.firewall(host, *options, ok=False)
+            assert "The rules can't be saved in /etc/iptables/rules.v4: Read-only" in answer["msg"]
+    finally:
+        lab.host(host, "umount /etc/iptables")
+
+
+def test_a_trial_touches_nothing(lab: Lab, host: str) -> None:
+    """Not even the tables that iptables makes with its first rule."""
+    lab.host(host, "nft flush ruleset")
+    try:
+        assert lab.firewall(host, "--check")["changed"]
+        assert lab.host(host, "nft list ruleset") == ""
+    finally:
+        lab.host(host, "systemctl restart netfilter-persistent")
+
+
+def test_ours_leave_files_that_nothing_loads_any_more(lab: Lab, opened: str) -> None:
+    """Else they would open the ports again when the unit is enabled later. What is wanted stays there."""
+    lab.host(opened, "systemctl disable --now netfilter-persistent")
+    try:
+        kept = lab.host(opened, "cat /etc/iptables/*")
+        lab.firewall(opened)
+        assert not lab.firewall(opened)["changed"]
+        assert lab.host(opened, "cat /etc/iptables/*") == kept
+        assert lab.firewall(opened, "--check", arguments=ABSENT)["changed"]
+        assert lab.firewall(opened, arguments=ABSENT)["changed"]
+        assert "pnports1" not in lab.host(opened, "cat /etc/iptables/*; iptables-save; ip6tables-save")
+        assert not lab.firewall(opened, arguments=ABSENT)["changed"]
+    finally:
+        lab.host(opened, "systemctl enable --now netfilter-persistent")
+
+
+def test_a_bare_x_does_not_take_ours_away(lab: Lab, host: str) -> None:
+    restart = "systemctl restart netfilter-persistent"
+    # With nf_tables it takes policies away as well.
+    lab.host(host, f"sed -i '0,/^-A/s//-F\\n-X\\n-A/' /etc/iptables/rules.v4; {restart}")
+    lab.firewall(host)
+    live = dump(lab, host)
+    lab.host(host, restart)
+    assert dump(lab, host) == live
+    assert "pnports1-vpsx" in live
+    assert not lab.firewall(host)["changed"]

@@ -331,6 +331,69 @@ def test_what_blocks_elsewhere_is_named(lab: Lab, host: str) -> None:
     assert not lab.firewall(host)["changed"]
 
 
+@pytest.mark.parametrize(
+    ("family", "end"),
+    [
+        # nft lists each of these without what it is for.
+        ("inet", "reject with icmp type admin-prohibited\n{drops}\nreject with icmpv6 type admin-prohibited"),
+        ("ip", "reject with tcp reset\n{drops}\nudp dport 123 accept"),
+        ("inet", "add @bans {{ ip saddr timeout 1d }} counter drop\n{drops}\ndrop"),
+    ],
+)
+def test_a_refusal_of_one_family_or_transport_is_no_end(lab: Lab, each: str, family: str, end: str) -> None:
+    """What others drop behind it comes before ours."""
+    drops = "ip6 saddr 2001:db8:2::10 drop" if family == "inet" else "ip saddr 198.51.100.10 drop"
+    bans = "set bans { type ipv4_addr; flags dynamic,timeout; }"
+    conf(lab, each, table(family, "filter", more=bans, end=end.format(drops=drops)))
+    told = lab.firewall(each)["told"]
+    listing = lab.host(each, f"nft list chain {family} filter input")
+    assert listing.index("jump pnports1-vpsx ") > listing.index(drops)
+    assert "blocks tcp 515,631,5501,9443 that printnet.ports/vpsx asks for" in told
+    assert not lab.firewall(each)["changed"]
+
+
+def test_a_chain_that_is_filled_later_comes_before_ours(lab: Lab, each: str) -> None:
+    conf(lab, each, table("inet", "filter", more="chain bans { }", end="jump bans"))
+    lab.firewall(each)
+    bans = "nft add rule inet filter bans {}"
+    ban = f"{bans.format('ip saddr 198.51.100.10 drop')}; {bans.format('ip6 saddr 2001:db8:2::10 drop')}"
+    for event in ("true", "systemctl reload nftables", "systemctl restart nftables"):
+        lab.host(each, event)
+        assert let_in(lab, "client1", each) == SUBMISSION, event
+        lab.host(each, ban)
+        assert let_in(lab, "client1", each) == set(), event
+        assert let_in(lab, "serverx1", each) == {"tcp/5501"}, event
+        answer = lab.firewall(each)
+        assert not answer["changed"], event
+        assert "chain bans, handle" in answer["told"]
+
+
+def test_a_final_drop_that_bans_and_marks(lab: Lab, each: str) -> None:
+    more = "set bans { type ipv4_addr; flags dynamic,timeout; }"
+    end = "add @bans { ip saddr timeout 1d } counter drop\nmeta mark set 5 drop"
+    conf(lab, each, table("inet", "filter", more=more, end=end, policy="accept"))
+    assert lab.firewall(each)["changed"]
+    assert let_in(lab, "client1", each) == SUBMISSION
+    assert let_in(lab, "stranger1", each) == set()
+    assert not lab.firewall(each)["changed"]
+
+
+def test_what_refuses_where_nothing_of_ours_stands_is_said(lab: Lab, each: str) -> None:
+    early = """table inet early {
+    chain early { type filter hook prerouting priority -150; policy drop; jump base; }
+    chain base { ct state established,related accept; tcp dport 22 accept; meta l4proto { icmp, ipv6-icmp } accept; }
+}
+table netdev early {
+    chain wire { type filter hook ingress device "lo" priority 0; policy drop; meta length > 0 accept; }
+}
+"""
+    conf(lab, each, early + table("inet", "filter"))
+    told = lab.firewall(each)["told"]
+    assert let_in(lab, "client1", each) == set()
+    assert "table inet early, chain early refuses by default at the hook prerouting" in told
+    assert "table netdev early, chain wire refuses by default at the hook ingress" in told
+
+
 def test_a_rule_behind_ours_moves_it(lab: Lab, each_opened: str) -> None:
     lab.host(each_opened, "nft add rule inet filter input ip saddr 198.51.100.10 tcp dport 515 drop")
     assert scan(lab, "client1", ADDRESSES[each_opened][0]) == SUBMISSION

@@ -23,7 +23,7 @@ OWNER = "printnet.ports/vpsx"
 PRINTERS = {"printer": ["192.0.2.20", "2001:db8:1::20"]}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ufw_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with up(tmp_path_factory, "ufw") as there:
         for host in ADDRESSES:
@@ -409,7 +409,7 @@ BROKEN = f"### tuple ### allow tcp 515,x 0.0.0.0/0 any 192.0.2.0/24 in comment={
         ("sed -i '/^### RULES/d' /etc/ufw/user.rules", "/etc/ufw/user.rules has no line '### RULES ###'"),
         (
             f"sed -i '/^### RULES/a {BROKEN}' /etc/ufw/user.rules",
-            "/etc/ufw/user.rules, line 19: ufw can't read this tuple of printnet.ports",
+            "/etc/ufw/user.rules, line 19: ufw can't have written this tuple of printnet.ports",
         ),
         ("mv /etc/ufw/user6.rules /root", "/etc/ufw/user6.rules is missing"),
         ("/lib/ufw/ufw-init force-stop", "run ufw reload"),

@@ -9,6 +9,9 @@ pytest reads this before Ansible's loader is installed, so the collection is imp
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host
 
 FaultsOf = Callable[..., list[str]]
+Playbook = Callable[..., str]
 
 # The same examples in every run: a gate does not fail by chance.
 settings.register_profile("gates", derandomize=True, database=None, deadline=None)
@@ -44,6 +48,57 @@ def catalog() -> Catalog:
 def root() -> Path:
     """The checkout's top."""
     return Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def ansible_playbook() -> Playbook:
+    """Runs ansible-playbook in a folder, which has all that it keeps; gives what it prints, and fails where it does."""
+
+    def run(folder: Path, *options: str, **settings: str) -> str:
+        (folder / "ansible.cfg").write_text("[defaults]\n", encoding="ascii")
+        own = {
+            "ANSIBLE_HOME": str(folder / "home"),
+            "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+            "ANSIBLE_REMOTE_TEMP": str(folder / "tmp"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "ansible", "playbook", *options],
+            cwd=folder,
+            env={**os.environ, **own, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def calls_of() -> Callable[[Callable[[], Any]], int]:
+    """Counts the calls that a function makes, its own and all below: how long it takes, on a machine of any speed."""
+
+    def count(function: Callable[[], Any]) -> int:
+        number = 0
+
+        def note(_frame: Any, event: str, _argument: Any) -> None:
+            nonlocal number
+            number += event in ("call", "c_call")
+
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            function()
+        finally:
+            sys.setprofile(before)
+        return number
+
+    return count
 
 
 @pytest.fixture(scope="session")

@@ -39,14 +39,20 @@ class Entry:
     units: tuple[str, ...] = ()
     """The systemd units that load it; it is active where one of them is."""
     switch: tuple[str, str] = ("", "")
-    """For one without a unit: a program that it has, and a file whose line ``ENABLED=yes`` says that it is active."""
+    """For one without such a unit: its program, and a file whose line ``ENABLED=yes`` says that it is active."""
+    starter: str = ""
+    """The unit that then loads it at boot. Who disables that one leaves the line as it is."""
     traces: tuple[tuple[str, str], ...] = ()
     """Files in which something of ours may stand when it is not active, and a text that is in them then."""
+
+    def is_there(self) -> bool:
+        """Whether its program is there, as far as it has one."""
+        return not self.switch[0] or Path(self.switch[0]).exists()
 
     def is_switched_on(self) -> bool:
         """Whether its switch says that it is active. Its settings may outlive its package."""
         program, path = self.switch
-        if not program or not Path(program).exists():
+        if not program or not self.is_there():
             return False
         with suppress(OSError):
             text = Path(path).read_text(encoding="utf-8", errors="replace")
@@ -83,6 +89,7 @@ ENTRIES = {
     "ufw": Entry(
         "Ufw",
         switch=("/usr/sbin/ufw", "/etc/ufw/ufw.conf"),
+        starter="ufw.service",
         # Its comments are written as figures.
         traces=tuple((f"{folder}/ufw/user*.rules", b"printnet.ports/".hex()) for folder in ("/etc", "/lib")),
     ),

@@ -54,6 +54,11 @@ class Backend:
     def forget(cls, _run: _host.Run, _shorts: Mapping[str, str]) -> None:
         """Remove what is left of the owners. Called where it is not active."""
 
+    @classmethod
+    def would_save(cls, _run: _host.Run) -> str:
+        """What saves, when the host goes down, what is live only, in words; empty where nothing does."""
+        return ""
+
     def owners(self) -> dict[str, str]:
         """The owners of ours that have something here, saved or live, and their short names."""
         raise NotImplementedError

@@ -94,6 +94,14 @@ class Bus:
         """The method's answer, a list of names."""
         return [str(name) for name in self.call(method)]
 
+    def tell(self, service: str, path: str, interface: str) -> Any:
+        """An interface of another service, such as NetworkManager."""
+        return dbus.Interface(self._bus.get_object(service, path, introspect=False), interface)
+
+    def ask(self, service: str, path: str, interface: str, name: str) -> Any:
+        """A property of another service."""
+        return self.call(self.tell(service, path, dbus.PROPERTIES_IFACE).Get, interface, name)
+
     def is_on_the_bus(self, name: str) -> bool:
         """Whether that service runs."""
         return bool(self._bus.name_has_owner(name))
@@ -122,10 +130,16 @@ class Bus:
 
     def drifts(self) -> bool:
         """Whether a packet goes on from the zone of its source to the zone of its interface; only old ones can."""
-        if not self.is_old():
-            return False
+        return self.is_old() and self._setting("AllowZoneDrifting") == "yes"
+
+    def flushes(self) -> bool:
+        """Whether a reload begins with nothing; otherwise it makes again what was live."""
+        return self._setting("FlushAllOnReload") != "no"
+
+    def _setting(self, name: str) -> str:
+        """A setting of firewalld.conf; no edition has all of them."""
         properties = dbus.Interface(self._object(f"{_PATH}/config"), dbus.PROPERTIES_IFACE)
-        return str(self.attempt(properties.Get, f"{_NAME}.config", "AllowZoneDrifting")) == "yes"
+        return str(self.attempt(properties.Get, f"{_NAME}.config", name))
 
     def saved_settings(self, kind: str, name: str) -> dict[str, Any]:
         """The saved settings of a zone, a policy or a service; none where it is not saved."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules
@@ -30,25 +31,32 @@ def outgoing_denied(bus: Bus) -> int | None:
 
 
 def out_priority(bus: Bus) -> int:
-    """The priority of a policy that lets the host send: right before the one that refuses the rest.
-
-    A policy's refusal is its end, so ours has to come before it. Where such a policy has drops of its own, ours would
-    stand before these too, and others' drops win: then there is none.
-    """
+    """The priority of a policy that lets the host send: right before the one that refuses the rest."""
     first = outgoing_denied(bus)
     if first is None:
         return LAST
-    ours = first - 1 if first != 1 else -1
+    return first - 1 if first != 1 else -1
+
+
+def in_priority(bus: Bus) -> int:
+    """The priority of a policy that lets something in: the last one that nobody has."""
+    taken = {int(settings["priority"]) for _name, settings in _policies_of_others(bus)}
+    return next(one for one in range(LAST, 0, -1) if one not in taken)
+
+
+def need_last(bus: Bus, direction: str, ours: int) -> None:
+    """Refuse where others' drops would come behind ours, because others' drops win."""
+    here, instead = (
+        ("egress_zones", "") if direction == "in" else ("ingress_zones", ", or set printnet_outbound: false")
+    )
     for name, settings in _policies_of_others(bus):
-        if "HOST" in settings["ingress_zones"] and int(settings["priority"]) >= first:
-            drops = [text for text in settings["rich_rules"] if re.search(r" (drop|reject)\b", text)]
-            if drops:
-                raise _host.HostError(
-                    f"The policy {name} refuses what the host sends, and has rules of its own that drop: {drops[0]}. "
-                    f"What is to be opened would stand before them. Move these rules to a policy of a lower priority "
-                    f"than {first}, or set printnet_outbound: false. {_host.UNCHANGED}"
-                )
-    return ours
+        drops = [text for text in settings["rich_rules"] if re.search(r" (drop|reject)\b", text)]
+        if drops and "HOST" in settings[here] and int(settings["priority"]) > ours:
+            raise _host.HostError(
+                f"The policy {name} of priority {settings['priority']} has rules of its own that drop: {drops[0]}. "
+                "What is to be opened would stand before them. Move these rules to a policy of a lower priority than "
+                f"{ours}{instead}. {_host.UNCHANGED}"
+            )
 
 
 def _policies_of_others(bus: Bus) -> list[tuple[str, dict[str, Any]]]:
@@ -89,6 +97,7 @@ def _behind(bus: Bus, places: Mapping[str, list[Place]]) -> list[_backend.Foreig
 def _places(bus: Bus) -> dict[str, list[Place]]:
     """The zones and policies by direction."""
     zones = _zones(bus)
+    ours = in_priority(bus)
     places: dict[str, list[Place]] = {"in": list(zones.values()), "out": []}
     for name, settings in _policies_of_others(bus):
         for direction, here, there in (
@@ -96,7 +105,10 @@ def _places(bus: Bus) -> dict[str, list[Place]]:
             ("out", "ingress_zones", "egress_zones"),
         ):
             if "HOST" in settings[here]:
-                places[direction] += _of_policy(name, settings, direction, settings[there], zones)
+                # What refuses the rest behind ours refuses nothing of ours.
+                is_last = direction == "in" and int(settings["priority"]) > ours
+                parts = {**settings, "target": "CONTINUE"} if is_last else settings
+                places[direction] += _of_policy(name, parts, direction, settings[there], zones)
     return places
 
 
@@ -108,7 +120,9 @@ def _zones(bus: Bus) -> dict[str, Place]:
     by_source: dict[str, tuple[str, ...]] = {}
     by_interface = [default]
     for name, found in active.items():
-        if found.get("interfaces") and str(name) != default:
+        interfaces = [str(one) for one in found.get("interfaces", ())]
+        # No print peer comes out of a bridge of virtual machines or containers.
+        if str(name) != default and not all(map(_is_inner, interfaces)):
             by_interface.append(str(name))
         sources = _sources(bus, map(str, found.get("sources", ())))
         if sources:
@@ -130,6 +144,14 @@ def _zones(bus: Bus) -> dict[str, Place]:
             closed[name] = by_source[name]
         places[name] = place
     return places
+
+
+def _is_inner(interface: str) -> bool:
+    """Whether it is a bridge that no interface of the host's own belongs to, as libvirt and Docker make them."""
+    bridge = Path("/sys/class/net") / interface
+    return (bridge / "bridge").is_dir() and all(
+        re.match(r"(veth|vnet|tap)", one.name) for one in (bridge / "brif").glob("*")
+    )
 
 
 def _sources(bus: Bus, sources: Iterable[str]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_files, _whole_file
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_bus import Bus, plain
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_interfaces import staying
 
 Settings = dict[str, Any]
 _TELLS_NOTHING = {"version", "short", "description"}
@@ -43,25 +44,27 @@ def unsaved(bus: Bus, is_ours: Callable[[str], bool]) -> list[str]:
         "policy": every(config.getPolicyNames, lambda name: bus.saved_settings("policy", name)),
         "ipset": every(config.getIPSetNames, lambda name: _set(bus.saved_set(name))),
     }
-    found = [*_default_zone(bus), *_of_other_owners(live, saved), *_timed(live["ipset"])]
+    default = str(bus.call(bus.live().getDefaultZone))
+    found = [*_default_zone(default), *_of_other_owners(live, saved), *_timed(live["ipset"])]
     live["service"], saved["service"] = _services(bus, [*live.values(), *saved.values()])
-    # NetworkManager puts its interfaces back after a reload.
-    ignored = {"interfaces"} if bus.is_on_the_bus("org.freedesktop.NetworkManager") else set()
+    stay = staying(bus, live, saved, default)
+    for settings in (*live["zone"].values(), *saved["zone"].values()):
+        settings["interfaces"] = [one for one in settings.get("interfaces", ()) if one not in stay]
     for kind, now in live.items():
-        found += _walk(kind, now, saved[kind], ignored)
+        found += _walk(kind, now, saved[kind])
     return [*found, *_compare("direct", *_direct(bus))]
 
 
-def _walk(kind: str, live: Mapping[str, Settings], saved: Mapping[str, Settings], ignored: set[str]) -> Iterator[str]:
+def _walk(kind: str, live: Mapping[str, Settings], saved: Mapping[str, Settings]) -> Iterator[str]:
     for name in sorted(live.keys() | saved.keys()):
         if name in live and name in saved:
-            yield from _compare(f"{kind} {name}", live[name], saved[name], ignored)
+            yield from _compare(f"{kind} {name}", live[name], saved[name])
         else:
             yield f"{kind} {name}: only {'live' if name in live else 'saved'}"
 
 
-def _compare(what: str, now: Settings, then: Settings, ignored: Iterable[str] = ()) -> list[str]:
-    keys = sorted((now.keys() | then.keys()) - _TELLS_NOTHING.union(ignored))
+def _compare(what: str, now: Settings, then: Settings) -> list[str]:
+    keys = sorted((now.keys() | then.keys()) - _TELLS_NOTHING)
     pairs = [(key, now.get(key, []), then.get(key, [])) for key in keys]
     return [f"{what}: {key} {_difference(live, saved)}" for key, live, saved in pairs if live != saved]
 
@@ -110,13 +113,12 @@ def _of_other_owners(live: Mapping[str, dict[str, Settings]], saved: Mapping[str
     return found
 
 
-def _default_zone(bus: Bus) -> list[str]:
+def _default_zone(live: str) -> list[str]:
     """Out of its file: firewalld itself would tell only later what somebody has written there."""
     text = ""
     with suppress(OSError):
         text = _whole_file.read(str(_firewalld_files.FOLDER / "firewalld.conf"))
     saved = _DEFAULT_ZONE.findall(text)
-    live = str(bus.call(bus.live().getDefaultZone))
     return [f"the default zone is {live}, saved is {saved[-1]}"] if saved and saved[-1] != live else []
 
 

@@ -24,13 +24,16 @@ Cells = frozenset[Cell]
 Rule = Mapping[str, Any]
 _NOTHING: Cells = frozenset()
 _EVERYTHING: Cells = frozenset((family, transport) for family in "46" for transport in ("tcp", "udp"))
-_KNOWN: dict[tuple[Any, Any], tuple[int, dict[Any, str], str]] = {
+KNOWN: dict[tuple[Any, Any], tuple[int, dict[Any, str], str]] = {
     ("meta", "l4proto"): (1, PROTOCOLS, "46"),
     ("ip", "protocol"): (1, PROTOCOLS, "4"),
     ("ip6", "nexthdr"): (1, PROTOCOLS, "6"),
     ("meta", "nfproto"): (0, {"ipv4": "4", "ipv6": "6", 2: "4", 10: "6"}, "46"),
     ("meta", "protocol"): (0, {"ip": "4", "ip6": "6"}, "46"),
 }
+_REJECTS = {"tcp reset": "tcp", "icmp": "4", "icmpv6": "6"}
+"""What a reject of a kind is for; all others are for everything."""
+_FIELDS = {"ip": "4", "ip6": "6", "tcp": "tcp", "udp": "udp"}
 _VERDICTS = frozenset(("accept", "drop", "reject", "return", "jump", "goto", "vmap"))
 _HARMLESS = frozenset(("accept", "counter", "limit", "log", "match"))
 _WRONG = (LookupError, TypeError, AttributeError, ValueError)
@@ -84,13 +87,57 @@ def is_of_every_flow(left: Rule, values: Sequence[Any]) -> bool:
     return left == {"meta": {"key": "pkttype"}} and ("host" in values or "unicast" in values)
 
 
+def about(statement: Rule) -> Cells | None:
+    """What a reject is for, or what comes behind a statement that marks or puts into a set; None where it is not known.
+
+    nft leaves out the match that it has added for such a statement: ``meta nfproto ipv4``, or in a table of the family
+    ip ``meta l4proto tcp``.
+    """
+    try:
+        ((key, value),) = statement.items()
+        if key == "reject":
+            kind = (value or {}).get("type", "icmpx")
+            return _EVERYTHING if kind == "icmpx" else cells_of(_REJECTS[kind])
+        if key == "mangle":
+            is_plain = value["key"].keys() <= {"meta", "ct"} and isinstance(value["value"], (int, str))
+            return _EVERYTHING if is_plain else None
+        return _about_element(value) if key == "set" else None
+    except _WRONG:
+        return None
+
+
+def _about_element(value: Rule) -> Cells | None:
+    """Of which packets an element is made; None where a limit in the set may end the rule there."""
+    if value["op"] not in ("add", "update") or not all(set(each) == {"counter"} for each in value.get("stmt", ())):
+        return None
+    element = value["elem"]
+    element = element["elem"]["val"] if "elem" in element else element
+    cells = _EVERYTHING
+    for part in element.get("concat", [element]):
+        cells &= cells_of(_FIELDS[part["payload"]["protocol"]])
+    return cells
+
+
+def cells_of(word: str) -> Cells:
+    return frozenset(cell for cell in _EVERYTHING if word in cell)
+
+
+def is_about(rule: Rule, families: str) -> bool:
+    """Whether a rule may be about packets of these families, as far as its reject and its protocols say."""
+    cells = _EVERYTHING
+    for each in rule["expr"]:
+        known = narrow(each["match"]) if "match" in each else about(each)
+        cells &= _EVERYTHING if known is None else known
+    return any(family in families for family, _transport in cells)
+
+
 class Ends:
     """The chains of one table, as packets meet them that come by one hook."""
 
     def __init__(self, chains: Mapping[str, Sequence[Rule]], hook: str) -> None:
         self._chains, self._hook = chains, hook
         self._inner: dict[tuple[str, Cells, Cells], _Effect | None] = {}
-        self._open: dict[str, bool] = {}
+        self._open: dict[tuple[str, bool], bool] = {}
 
     def end(self, rules: Sequence[Rule], scope: Cells, rest: Cells) -> End | None:
         """Where the final rules begin for packets of ``scope``, of which ``rest`` is refused behind them.
@@ -123,31 +170,38 @@ class Ends:
         effect = self._effect({"expr": [verdict]}, scope, rest)
         return ("goto" in verdict and scope <= rest) or (effect is not None and effect.refused == scope)
 
-    def opens(self, rules: Sequence[Rule]) -> bool:
-        """Whether rules let in, count and log, and do nothing else."""
+    def opens(self, rules: Sequence[Rule], families: str = "46", for_good: bool = False) -> bool:
+        """Whether rules let in, count and log, and do nothing else with packets of these families.
+
+        ``for_good``: nor lead to a chain that does nothing yet, which a program may fill later.
+        """
         try:
-            return all(is_ours(rule) or self._only_opens(rule) for rule in rules)
+            return all(
+                is_ours(rule) or not is_about(rule, families) or self._only_opens(rule, for_good) for rule in rules
+            )
         except _WRONG:
             return False
 
-    def _only_opens(self, rule: Rule) -> bool:
+    def _only_opens(self, rule: Rule, for_good: bool) -> bool:
         for each in rule["expr"]:
             ((key, value),) = each.items()
             if key == "vmap":
                 if not all("accept" in verdict for _element, verdict in value["data"]["set"]):
                     return False
             elif key in ("jump", "goto"):
-                if not self._chain_opens(value["target"]):
+                if not self._chain_opens(value["target"], for_good):
                     return False
             elif key not in _HARMLESS:
                 return False
         return True
 
-    def _chain_opens(self, name: str) -> bool:
-        if name not in self._open:
-            self._open[name] = False
-            self._open[name] = all(self._only_opens(rule) for rule in self._chains[name])
-        return self._open[name]
+    def _chain_opens(self, name: str, for_good: bool) -> bool:
+        key, rules = (name, for_good), self._chains[name]
+        if key not in self._open:
+            self._open[key] = False
+            does = {word for rule in rules for each in rule["expr"] for word in each} - {"counter", "limit", "match"}
+            self._open[key] = bool(does or not for_good) and all(self._only_opens(rule, for_good) for rule in rules)
+        return self._open[key]
 
     def _verdict_for_all(self, rule: Rule) -> str:
         """What a rule does with all packets, or nothing: an accept only where it has no condition at all."""
@@ -160,6 +214,8 @@ class Ends:
                 conditions = True
                 if not is_from_away(value, self._hook):
                     return ""
+            elif key in ("set", "mangle"):
+                conditions = True
             elif key not in ("counter", "log"):
                 return ""
         return "" if conditions and found in ("accept", "return") else found
@@ -175,14 +231,9 @@ class Ends:
         limited, refused, clean = False, _NOTHING, True
         for each in statements:
             ((key, value),) = each.items()
-            if key == "match":
-                narrowed = _EVERYTHING if is_from_away(value, self._hook) else _narrow(value)
-                if narrowed is None:
-                    return None
-                scope &= narrowed
-            elif key == "limit" and isinstance(value, dict) and not value.get("inv"):
+            if key == "limit" and isinstance(value, dict) and not value.get("inv"):
                 limited = True
-            elif key in ("drop", "reject") or (key == "return" and scope and scope <= rest):
+            elif key == "drop" or (key == "return" and scope and scope <= rest):
                 refused |= scope
             elif key in ("jump", "goto", "vmap"):
                 if key == "vmap":
@@ -193,9 +244,22 @@ class Ends:
                     return None
                 refused |= inner.refused
                 clean = clean and inner.clean
-            elif key not in ("counter", "log"):
-                return None
+            else:
+                narrowed = self._left(each)
+                if narrowed is None:
+                    return None
+                scope &= narrowed
+                refused |= scope if key == "reject" else _NOTHING
+        if not refused and any("set" in each or "mangle" in each for each in statements):
+            return None
         return _Effect(_NOTHING, refused, clean) if limited else _Effect(refused, _NOTHING, clean)
+
+    def _left(self, statement: Rule) -> Cells | None:
+        """What a statement without an end is about; None where it does or looks at something else."""
+        if "match" in statement:
+            match = statement["match"]
+            return _EVERYTHING if is_from_away(match, self._hook) else narrow(match)
+        return _EVERYTHING if "counter" in statement or "log" in statement else about(statement)
 
     def _effect_of_map(self, value: Rule, scope: Cells, rest: Cells) -> _Effect | None:
         """A map that sends packets on by the device that they come by; who is let in by his device is let in."""
@@ -226,10 +290,11 @@ class Ends:
             return None
         before = rules[: end.begin]
         if not before:
-            return _Effect(end.refused)
+            # A program may fill it later with drops, and these come first.
+            return None if scope and not end.refused else _Effect(end.refused)
         if not scope or not (end.shut or end.refused == scope) or any(map(_leaves, before)):
             return None
-        return _Effect(scope, _NOTHING, not end.shut and self.opens(before))
+        return _Effect(scope, _NOTHING, not end.shut and self.opens(before, for_good=True))
 
 
 def _leaves(rule: Rule) -> bool:
@@ -241,7 +306,7 @@ def _leaves(rule: Rule) -> bool:
     return any(key in each for each in verdicts for key in ("return", "goto", "unknown"))
 
 
-def _narrow(match: Rule) -> Cells | None:
+def narrow(match: Rule) -> Cells | None:
     """What a match of a final rule leaves; None where it looks at more than the protocol."""
     left, right, operator = match["left"], match["right"], match["op"]
     values = right["set"] if isinstance(right, dict) and "set" in right else right
@@ -255,13 +320,13 @@ def _narrow(match: Rule) -> Cells | None:
     else:
         return None
     if (
-        looked not in _KNOWN
+        looked not in KNOWN
         or operator not in ("==", "in", "!=")
         or not all(isinstance(one, (str, int)) for one in values)
     ):
         return None
     if any(isinstance(one, str) and one.startswith("@") for one in values):
         return None
-    part, words, families = _KNOWN[looked]
+    part, words, families = KNOWN[looked]
     hit = {words.get(one) for one in values}
     return frozenset(cell for cell in _EVERYTHING if cell[0] in families and (cell[part] in hit) is (operator != "!="))

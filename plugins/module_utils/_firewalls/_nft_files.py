@@ -33,6 +33,10 @@ DROP_IN = Path("/etc/systemd/system/nftables.service.d/printnet.ports.conf")
 _FILES = (SAVED, LOADER, DROP_IN)
 _WANTS = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
+_MORE_PYTHONS = "/usr/bin/python3.[0-9]*"
+_HIDDEN = ("/home/", "/root/", "/run/user/")
+"""What a unit with ProtectHome, as distributions ship it, does not see."""
+_OF_DROP_IN = re.compile(r"^ExecStartPost=-(/\S*python[0-9.]*) -I -S -B ", re.MULTILINE)
 _IMPORTS = re.compile(r"^from (?:__future__|ansible_collections\S*) import (?:\([^)]*\)|.*)\n", re.MULTILINE)
 """What files of the module take from one another, which in one file is there already."""
 _SELINUX = Path("/sys/fs/selinux/enforce")
@@ -108,12 +112,41 @@ def _source(name: str) -> str:
 
 
 def python() -> str:
-    """The Python that the host itself brings; where that is too old, the one that runs here."""
-    for name in _PYTHONS:
-        version = re.search(r"python3\.([0-9]+)$", os.path.realpath(name))
-        if version and int(version[1]) >= 9 and os.access(name, os.X_OK):
-            return name
-    return sys.executable
+    """The Python that loads the rules: that of the drop-in, which another controller may have chosen, or the best."""
+    there = _OF_DROP_IN.search(_text(DROP_IN) or "")
+    name = there[1] if there and os.access(there[1], os.X_OK) else ""
+    if name and not _is_hidden(name):
+        return name
+    best = _best_python()
+    return name if name and _is_hidden(best) else best
+
+
+def _best_python() -> str:
+    """The Python that the host itself brings; where that is too old, the one that runs here, if the unit sees it."""
+    found = next(filter(_is_new, _PYTHONS), "") or os.path.realpath(sys.executable)
+    if _is_hidden(found):
+        found = next(filter(_is_new, sorted(glob(_MORE_PYTHONS), key=len, reverse=True)), found)
+    return found
+
+
+def _is_new(name: str) -> bool:
+    """Whether a Python is 3.9 or newer, by its name."""
+    version = re.search(r"python3\.([0-9]+)$", os.path.realpath(name))
+    return version is not None and int(version[1]) >= 9 and os.access(name, os.X_OK)
+
+
+def _is_hidden(name: str) -> bool:
+    return any(path.startswith(_HIDDEN) for path in (name, os.path.realpath(name)))
+
+
+def unseen_python() -> list[str]:
+    """That the rules will not be loaded at boot, in a sentence, where the unit does not see the Python for that."""
+    name = python()
+    told = (
+        f"{UNIT} loads the rules by {name}, which it does not see where it has ProtectHome: install Python 3.9 or "
+        "newer in /usr/bin, and run this again."
+    )
+    return [told] if _is_hidden(name) else []
 
 
 def drop_in() -> str:

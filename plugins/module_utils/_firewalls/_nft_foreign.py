@@ -37,7 +37,8 @@ def foreign(tables: Iterable[Table], elements: Elements) -> list[_backend.Foreig
     """What others open or block of what comes in: filters, and chains that these lead to."""
     found: list[_backend.Foreign] = []
     for table in tables:
-        if "dormant" not in table.flags:
+        # What a table of the family netdev has is about one device.
+        if "dormant" not in table.flags and table.family != "netdev":
             tails = {base.chain.name: base.tail for base in place.bases(table) if base.direction == "in"}
             look = _Sets(table, elements)
             for chain in table.chains.values():
@@ -47,13 +48,13 @@ def foreign(tables: Iterable[Table], elements: Elements) -> list[_backend.Foreig
 
 
 def astray(tables: Iterable[Table]) -> list[str]:
-    """What never comes to our rules, in sentences: whatever comes by a device that others tell apart."""
+    """What never comes to our rules, in sentences: whatever comes by a device that others tell apart, or is new."""
     found = []
     for base in (base for table in tables for base in place.bases(table) if base.direction == "in"):
         for rule in base.chain.rules[: base.tail]:
             with suppress(*_WRONG):
                 found += [
-                    f"{base}, handle {rule['handle']} leads what comes by {_device(name)} elsewhere, and nothing comes "
+                    f"{base}, handle {rule['handle']} leads {_what(name)} elsewhere, and nothing comes "
                     "back from there: the rules of printnet.ports open nothing on that way."
                     for name, verdict in _nft_seen.by_device(rule["expr"], base.chain.hook)
                     if place.leaves_nothing(base, verdict)
@@ -61,8 +62,20 @@ def astray(tables: Iterable[Table]) -> list[str]:
     return found
 
 
-def _device(name: str) -> str:
-    return "another device" if name == "*" else place.shown(name)
+def _what(name: str) -> str:
+    if name == _nft_seen.NEW:
+        return name
+    return f"what comes by {'another device' if name == '*' else place.shown(name)}"
+
+
+def elsewhere(tables: Iterable[Table]) -> list[str]:
+    """What others refuse by default where nothing of ours stands, in sentences."""
+    return [
+        f"{table}, chain {place.shown(chain.name)} refuses by default at the hook {chain.hook}, where "
+        "printnet.ports has no rules: what that chain does not let through stays shut."
+        for table in tables
+        for chain in place.elsewhere(table)
+    ]
 
 
 class _Sets:

@@ -21,6 +21,7 @@ from typing import Any
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_ends import (
     CHAIN,
     Cells,
+    End,
     Ends,
     is_ours,
     target,
@@ -32,7 +33,9 @@ OWNER = "printnet.ports/"
 DIRECTIONS = {"in": "input", "out": "output"}
 HOOKS = ("ingress", "prerouting", "input")
 """The way in."""
-FAMILIES = {"inet": "46", "ip": "4", "ip6": "6"}
+_ELSEWHERE = ("ingress", "prerouting", "postrouting", "egress")
+"""Where packets of this host pass as well, and nothing of ours stands."""
+FAMILIES = {"inet": "46", "ip": "4", "ip6": "6", "netdev": "46"}
 ALL = {"4": "0.0.0.0/0", "6": "::/0"}
 
 Wanted = dict[str, tuple[str, list[dict[str, Any]]]]
@@ -76,12 +79,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Base:
-    """A base chain that refuses by default: its final rules begin at the index ``tail``."""
+    """A base chain that refuses by default: its final rules begin at the index ``tail``.
+
+    ``families``: those of which something is refused by default.
+    """
 
     table: Table
     chain: Chain
     direction: str
     tail: int
+    families: str
 
     def __str__(self) -> str:
         return f"{self.table}, chain {shown(self.chain.name)}"
@@ -91,6 +98,7 @@ def parse(text: str) -> list[Table]:
     """The tables that ``nft --json list ruleset`` prints; raises PlaceError."""
     try:
         items = json.loads(text)["nftables"]
+        version = next((_version(item["metainfo"]) for item in items if "metainfo" in item), ())
         tables: dict[tuple[str, str], Table] = {}
         for kind, one in (pair for item in items for pair in item.items()):
             if kind == "table" and one["family"] in FAMILIES:
@@ -102,18 +110,25 @@ def parse(text: str) -> list[Table]:
                 tables[one["family"], one["table"]].chains[chain.name] = chain
         for kind, one in (pair for item in items for pair in item.items()):
             if kind == "rule" and (one["family"], one["table"]) in tables:
-                expr = [each if _is_statement(each) else {"unknown": each} for each in one.get("expr", ())]
+                expr = [_statement(each, version) for each in one.get("expr", ())]
                 tables[one["family"], one["table"]].chains[one["chain"]].rules.append({**one, "expr": expr})
     except (ValueError, LookupError, TypeError, AttributeError) as wrong:
         raise PlaceError(f"nft prints its rules in a form that is not known: {wrong!r}") from None
     return list(tables.values())
 
 
-def _is_statement(each: Any) -> bool:
+def _version(about: Any) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"[0-9]+", str(about.get("version", ""))))
+
+
+def _statement(each: Any, version: tuple[int, ...]) -> dict[str, Any]:
     if not isinstance(each, dict) or len(each) != 1:
-        return False
+        return {"unknown": each}
     ((key, value),) = each.items()
-    return key not in ("jump", "goto") or (isinstance(value, dict) and "target" in value)
+    if key in ("jump", "goto") and not (isinstance(value, dict) and "target" in value):
+        return {"unknown": each}
+    # Before, nft does not print the limit that an element is put into a set with.
+    return {"set": None} if key == "set" and version < (1, 0, 6) else each
 
 
 def _flags(flags: Any) -> tuple[str, ...]:
@@ -160,9 +175,11 @@ def bases(table: Table) -> list[Base]:
 def _bases(table: Table) -> Iterator[Base]:
     for chain in table.chains.values():
         for direction, hook in DIRECTIONS.items():
-            tail = _tail(table, chain) if chain.hook == hook else None
-            if tail is not None:
-                yield Base(table, chain, direction, tail)
+            end = _end(table, chain) if chain.hook == hook else None
+            if end:
+                refused = _scope(table, chain)[0] if end.shut else end.refused
+                families = {family for family, _transport in refused}
+                yield Base(table, chain, direction, end.begin, "".join(sorted(families)))
 
 
 def obstacle(base: Base) -> str:
@@ -176,10 +193,17 @@ def obstacle(base: Base) -> str:
     return ""
 
 
-def _tail(table: Table, chain: Chain) -> int | None:
-    """Where the final rules begin that refuse, log and count whatever is left; None where it is not refused."""
+def _end(table: Table, chain: Chain) -> End | None:
+    """The final rules that refuse, log and count whatever is left; None where it is not refused."""
     found = _ends(table, chain).end(chain.rules, *_scope(table, chain))
-    return found.begin if found and (found.refused or found.shut) else None
+    return found if found and (found.refused or found.shut) else None
+
+
+def elsewhere(table: Table) -> list[Chain]:
+    """The chains that refuse by default, and pass packets before or behind those of ours."""
+    if "dormant" in table.flags:
+        return []
+    return [chain for chain in table.chains.values() if chain.hook in _ELSEWHERE and _end(table, chain)]
 
 
 def leaves_nothing(base: Base, verdict: Mapping[str, Any]) -> bool:
@@ -197,11 +221,11 @@ def _ends(table: Table, chain: Chain) -> Ends:
     return Ends({name: one.rules for name, one in table.chains.items()}, chain.hook)
 
 
-def lets_all_in(table: Table) -> bool:
-    """Whether it is certain that a table refuses nothing of what comes in."""
+def lets_all_in(table: Table, families: str = "46") -> bool:
+    """Whether it is certain that a table refuses nothing of what comes in by IPv4 or IPv6."""
     ways = [chain for chain in table.chains.values() if chain.hook in HOOKS]
     return "dormant" in table.flags or all(
-        chain.policy != "drop" and _ends(table, chain).opens(chain.rules) for chain in ways
+        chain.policy != "drop" and _ends(table, chain).opens(chain.rules, families) for chain in ways
     )
 
 

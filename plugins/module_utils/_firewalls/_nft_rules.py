@@ -41,7 +41,9 @@ def values(right: Any) -> list[Any]:
     """What a match compares with, one by one."""
     if isinstance(right, dict) and "set" in right:
         right = right["set"]
-    return right if isinstance(right, list) else [right]
+    # An element of a named set may have a comment, a counter or a timeout.
+    some = right if isinstance(right, list) else [right]
+    return [one["elem"]["val"] if isinstance(one, dict) and "elem" in one else one for one in some]
 
 
 def ports(right: Any) -> tuple[_rules.Span, ...]:
@@ -58,9 +60,7 @@ def ports(right: Any) -> tuple[_rules.Span, ...]:
 def networks(right: Any) -> frozenset[str]:
     """Addresses as nft prints them, as networks; raises UnknownError."""
     found = []
-    for each in values(right):
-        # An element of a named set may have a comment, a counter or a timeout.
-        one = each["elem"]["val"] if isinstance(each, dict) and "elem" in each else each
+    for one in values(right):
         if isinstance(one, str):
             found += _network(one, 32 if ":" not in one else 128)
         elif isinstance(one, dict) and "prefix" in one:

@@ -18,6 +18,8 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_rul
 Statements = Sequence[Mapping[str, Any]]
 Look = Callable[[str], Any]
 """The elements of a named set, as nft prints them."""
+NEW = "new connections"
+"""Instead of a device's name, which has no blank."""
 _VERDICTS = ("accept", "drop", "reject", "return", "jump", "goto")
 
 
@@ -64,12 +66,14 @@ def cases(statements: Statements, hook: str) -> list[Statements]:
 
 
 def by_device(statements: Statements, hook: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """Where a rule leads all that comes by a device, with the device's name. Raises UnknownError."""
+    """Where a rule leads all that comes by a device, with the device's name, or what is new. Raises UnknownError."""
     keys = [{"meta": {"key": word}} for word in ends.devices(hook)]
     found: list[tuple[str, Mapping[str, Any]]] = []
     words = [each for each in statements if not set(each) <= {"counter", "log"}]
     if len(words) == 1 and "vmap" in words[0] and words[0]["vmap"]["key"] in keys:
         found = [(name, verdict) for name, verdict in words[0]["vmap"]["data"]["set"] if "accept" not in verdict]
+    elif len(words) == 1 and "vmap" in words[0] and words[0]["vmap"]["key"] == {"ct": {"key": "state"}}:
+        found = [(NEW, verdict) for state, verdict in words[0]["vmap"]["data"]["set"] if state == "new"]
     elif len(words) == 2 and "match" in words[0] and words[0]["match"]["left"] in keys:
         _nft_rules.matched(words[0]["match"])
         found = [(name, words[1]) for name in _nft_rules.values(words[0]["match"]["right"])]
@@ -89,21 +93,42 @@ def read(statements: Statements, outer: Seen, hook: str, look: Look) -> Seen:
         if key in _VERDICTS:
             seen.verdict = key
             seen.target = value["target"] if key in ("jump", "goto") else ""
-        elif key == "match":
-            if not ends.is_from_away(value, hook):
-                _match(seen, value, hook, look)
-        elif key not in ("counter", "log"):
+        elif key == "match" and not ends.is_from_away(value, hook):
+            _match(seen, value, hook, look)
+        elif key not in ("counter", "log", "match", "set", "mangle"):
             raise UnknownError(key)
+        if key in ("reject", "set", "mangle"):
+            _narrow(seen, ends.about(each))
     if not seen.verdict:
         raise UnknownError("no verdict")
     return seen
 
 
+def _narrow(seen: Seen, cells: ends.Cells | None) -> None:
+    """Leave of what is seen the families and transports of these cells."""
+    if cells is None:
+        raise UnknownError("not known what it is about")
+    families, transports = ({cell[part] for cell in cells} for part in (0, 1))
+    peers = frozenset(peer for peer in seen.peers if ("6" if ":" in peer else "4") in families)
+    seen.narrowed = seen.narrowed or peers != seen.peers or not seen.transports <= transports
+    seen.peers, seen.transports = peers, seen.transports & transports
+
+
 def _match(seen: Seen, match: Mapping[str, Any], hook: str, look: Look) -> None:
-    (one, what), right = _nft_rules.matched(match), match["right"]
+    (one, what), right = _nft_rules.matched({**match, "op": "=="}), match["right"]
     if isinstance(right, str) and right.startswith("@"):
         seen.sets = (*seen.sets, right)
         right = look(right[1:])
+    if (one, what) in ends.KNOWN:
+        _narrow(seen, ends.narrow({**match, "right": right}))
+        seen.narrowed = True
+        return
+    if one in ("ip", "ip6") and what == "saddr" and match["op"] == "!=":
+        _narrow(seen, ends.cells_of("4" if one == "ip" else "6"))
+        seen.peers = _rules.without(seen.peers, _nft_rules.networks(right))
+        seen.narrowed = True
+        return
+    _nft_rules.matched(match)
     if ends.is_of_every_flow(match["left"], _nft_rules.values(right)):
         seen.sure = False
         return
@@ -112,8 +137,6 @@ def _match(seen: Seen, match: Mapping[str, Any], hook: str, look: Look) -> None:
         seen.transports &= {"tcp", "udp"} if one == "th" else {one}
         ports = _nft_rules.ports(right)
         seen.ports[what] = _rules.common(seen.ports[what], ports) if what in seen.ports else ports
-    elif (one, what) in (("meta", "l4proto"), ("ip", "protocol")):
-        seen.transports &= {ends.PROTOCOLS.get(word, "") for word in _nft_rules.values(right)}
     elif one in ("ip", "ip6") and what == "saddr":
         peers = _nft_rules.networks(right)
         seen.peers = _rules.without(peers, _rules.without(peers, seen.peers))

@@ -120,6 +120,21 @@ def clash(some: Iterable[str], others: Iterable[str]) -> bool:
         return True
 
 
+def fits(now: Raw, aim: Raw) -> bool:
+    """Whether the sets that are there can come to hold what is aimed at, one entry after the other."""
+    here, there = now.entries(), aim.entries()
+    return there.keys() <= here.keys() and not any(
+        clash(some - here[name], here[name] - some) for name, some in there.items()
+    )
+
+
+def work(now: Raw, aim: Raw) -> int:
+    """How many rules and entries change, of sets that are there."""
+    here = now.entries()
+    rules = (now.rich or frozenset()) ^ (aim.rich or frozenset())
+    return len(rules) + sum(len(here.get(name, some) ^ some) for name, some in aim.sets)
+
+
 def decode(raw: Raw, direction: str) -> tuple[list[_rules.Rule], list[str]]:
     """The rules, and the texts that are none of ours."""
     sets: dict[str, list[str]] = {}

@@ -17,10 +17,8 @@ from functools import lru_cache
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
-    _backend,
     _ufw_order,
     _ufw_tuple,
-    _xtables,
 )
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_order import Place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import ANYWHERE, Owned, Tuple
@@ -55,12 +53,15 @@ class Theirs:
         everything = self.transport == self.ports == self.sources == "any" and not self.interface
         return self.action in ("deny", "reject") and everything and {self.target, self.source} <= {*ANYWHERE}
 
-    def as_ours(self) -> Tuple | None:
-        """The tuple of ours that allows the very same, if one would."""
+    def as_ours(self) -> list[Tuple]:
+        """The tuples of ours that allow the very same, if some would: with a port, ufw loads ``any`` as tcp and udp."""
         peer, here = (self.source, self.target) if self.direction == "in" else (self.target, self.source)
-        if not (self.accepts and self.direction and here in ANYWHERE) or self.interface or self.application:
-            return None
-        return Tuple(self.direction, self.transport, self.ports, self.sources, peer)
+        is_plain = self.direction in _rules.DIRECTIONS and not self.interface and not self.application
+        if not (self.accepts and is_plain and here in ANYWHERE):
+            return []
+        has_port = {self.ports, self.sources} != {_ufw_tuple.ANY_PORT}
+        transports = _rules.TRANSPORTS if self.transport == "any" and has_port else (self.transport,)
+        return [Tuple(self.direction, transport, self.ports, self.sources, peer) for transport in transports]
 
 
 @dataclass
@@ -86,6 +87,9 @@ class Saved:
     pieces: list[Piece]
     after: str
     foreign: frozenset[Tuple] = field(default_factory=frozenset)
+    """The tuples of others that are the same as one of ours could be, where they have an effect."""
+    twins: dict[Tuple, list[bool]] = field(default_factory=dict)
+    """Tuples that are ours and somebody else's: which of them are ours, in their order."""
 
     def text(self) -> str:
         return TUPLE.join([self.before, *(piece.text for piece in self.pieces)]) + self.after
@@ -177,7 +181,8 @@ def parse(path: str, version: int, text: str) -> Saved:
         last = text.count("\n") + 1
         raise _host.HostError(
             f"{path} has no line {missing.strip()!r} up to its end in line {last}, so ufw did not write it as it "
-            f"stands. Let ufw write it anew: ufw reload. {_host.UNCHANGED}"
+            "stands. It writes it anew from the lines '### tuple ###' alone, and what has none is lost: look what the "
+            f"file lets in without one, ufw allow that, SSH first, and then run ufw reload. {_host.UNCHANGED}"
         )
     first, *texts = text[begin:end].split(TUPLE)
     saved = Saved(path, version, text[:begin] + first, [], text[end:])
@@ -185,8 +190,24 @@ def parse(path: str, version: int, text: str) -> Saved:
     for one in texts:
         saved.pieces.append(_piece(saved, one, line))
         line += one.count("\n") + 1
-    saved.foreign = frozenset(filter(None, (piece.theirs.as_ours() for piece in saved.pieces if piece.theirs)))
+    _compare(saved)
     return saved
+
+
+def _compare(saved: Saved) -> None:
+    """Find out what others have that is the same as one of ours is, or could be."""
+    others = [(index, piece.theirs) for index, piece in enumerate(saved.pieces) if piece.theirs]
+    theirs = [(index, one) for index, other in others for one in other.as_ours()]
+    has_end = bool(theirs) and any(other.refuses_all for _index, other in others)
+    ends = {way: _ufw_order.room(saved.places(way)) if has_end else None for way in _rules.DIRECTIONS}
+    saved.foreign = frozenset(
+        one for index, one in theirs for end in [ends[one.direction]] if end is None or index < end
+    )
+    shared = {piece.ours for piece in saved.pieces if piece.ours}.intersection(one for _index, one in theirs)
+    for piece in saved.pieces if shared else ():
+        there = [piece.ours] if piece.ours else piece.theirs.as_ours() if piece.theirs else []
+        for one in shared.intersection(there):
+            saved.twins.setdefault(one, []).append(piece.ours is not None)
 
 
 def _piece(saved: Saved, text: str, line: int) -> Piece:
@@ -203,9 +224,21 @@ def _piece(saved: Saved, text: str, line: int) -> Piece:
     expected = _ufw_tuple.rule_line(ours) + "\n"
     if rest == expected:
         return Piece(text, line, ours, shape.owners)
-    intact = rest.startswith(expected) and "\n-A " not in rest
-    others = [one for one in rest.split("\n") if not one.startswith("-A ")]
+    others = [one for one in rest.split("\n") if not _is_ours(one, expected)]
+    lines = [one for one in others if one.startswith("-A ")]
+    intact = rest.startswith(expected) and len(others) == rest.count("\n") and all(map(_accepts, lines))
     return Piece(text, line, ours, shape.owners, intact, "\n".join(others))
+
+
+def _is_ours(line: str, expected: str) -> bool:
+    """Whether a line below a tuple of ours is its own, or could be: what else is there, somebody wrote by hand."""
+    chain, match = " ".join(expected.split(" ")[:2]), expected.rpartition(" -j ")[0]
+    could_be = line.startswith((f"{chain} -p tcp ", f"{chain} -p udp ")) and _accepts(line)
+    return could_be or line.rpartition(" -j ")[0] == match
+
+
+def _accepts(line: str) -> bool:
+    return line.endswith(_ufw_tuple.ACCEPT)
 
 
 def _other_piece(saved: Saved, text: str, line: int, head: str) -> Piece:
@@ -268,13 +301,14 @@ def check_peers(saved: Saved) -> None:
         if piece.ours:
             try:
                 ipaddress.ip_network(piece.ours.peer)
+                _rules.span_of(piece.ours.peer)
             except ValueError:
                 raise _broken(saved, piece.line, piece.text.partition("\n")[0]) from None
 
 
 def _broken(saved: Saved, line: int, what: str) -> _host.HostError:
     return _host.HostError(
-        f"{saved.path}, line {line}: ufw can't read this tuple of printnet.ports: {what}. "
+        f"{saved.path}, line {line}: ufw can't have written this tuple of printnet.ports: {what}. "
         f"Remove it, with the lines below it up to the next empty one. {_host.UNCHANGED}"
     )
 
@@ -299,49 +333,6 @@ def _their_tuple(words: list[str]) -> Theirs | None:
         direction="" if forward else direction,
         interface=interface,
     )
-
-
-def foreign(saved: Saved) -> list[_backend.Foreign]:
-    """What the tuples of others open and block, as far as they are about ports of tcp or udp, without a final refusal.
-
-    A block that is for one interface or one address of this host only is left out: whether it hits can't be known.
-    """
-    found: list[_backend.Foreign] = []
-    for direction in _rules.DIRECTIONS:
-        for piece in saved.pieces[: _ufw_order.room(saved.places(direction))]:
-            if piece.theirs and piece.theirs.direction == direction:
-                found += _meaning(piece.theirs, saved.version)
-    return found
-
-
-def _meaning(theirs: Theirs, version: int) -> list[_backend.Foreign]:
-    inwards = theirs.direction == "in"
-    peer, here = (theirs.source, theirs.target) if inwards else (theirs.target, theirs.source)
-    opens = theirs.action in ("allow", "limit")
-    network = _xtables.network(peer, version)
-    if network is None or (not opens and (theirs.interface or here not in ANYWHERE)):
-        return []
-    try:
-        ports, sources = _ufw_tuple.spans(theirs.ports), _ufw_tuple.spans(theirs.sources)
-    except ValueError:
-        return []
-    return [
-        _backend.Foreign(opens, rule, _where(theirs, transport))
-        for transport in ("tcp", "udp")
-        if theirs.transport in (transport, "any")
-        for rule in [_rules.Rule(theirs.direction, transport, ports or ((1, 65535),), (network,), sources)]
-    ]
-
-
-def _where(theirs: Theirs, transport: str) -> str:
-    """The rule in a few words of ufw's."""
-    direction = " out" if theirs.direction == "out" else ""
-    interface = f" on {theirs.interface}" if theirs.interface else ""
-    named = f" ({theirs.application})" if theirs.application else ""
-    ports = "" if theirs.ports == "any" else f" {theirs.ports}/{transport}"
-    source, target = ("any" if one in ANYWHERE else one for one in (theirs.source, theirs.target))
-    to = f" to {target}" if target != "any" else ""
-    return f"ufw: {theirs.action}{direction}{interface}{ports}{named} from {source}{to}"
 
 
 def without(ours: Owned, owners: Collection[str]) -> Owned:

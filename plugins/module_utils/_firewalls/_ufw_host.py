@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PRIVATE: ufw on this host: its settings, its files, its lock."""
+"""PRIVATE: ufw on this host: its settings, its files, its lock, its commands at work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +25,9 @@ FILES = {4: "user.rules", 6: "user6.rules"}
 LOCK = Path("/run/ufw.lock")
 LOCK_SECONDS = 30
 IPV6 = Path("/proc/sys/net/ipv6")
+PROCESSES = Path("/proc")
+_TEMPLATES = "/usr/share/ufw/iptables"
+"""Where the package has the files as they are before the first rule."""
 
 
 def setting(path: Path, name: str) -> str:
@@ -56,7 +59,8 @@ def load(version: int, needed: bool) -> Saved | None:
         if not needed:
             return None
         raise _host.HostError(
-            f"{path} is missing, where ufw keeps its rules. Let ufw write it: ufw reload. {_host.UNCHANGED}"
+            f"{path} is missing, where ufw keeps its rules. No ufw command works without it: copy "
+            f"{_TEMPLATES}/{path.name} there, and ufw allow what it let in, SSH first. {_host.UNCHANGED}"
         ) from None
     except OSError as wrong:
         raise _host.HostError(f"{path} can't be read: {wrong.strerror}. {_host.UNCHANGED}") from None
@@ -98,3 +102,28 @@ def _wait(descriptor: int, kind: int) -> None:
                 f"{_host.UNCHANGED}"
             )
         time.sleep(0.05)
+
+
+def commands() -> set[int]:
+    """The processes of ufw. Each reads the files before it takes the lock, and writes later what it has read."""
+    return {int(name) for name in os.listdir(PROCESSES) if name.isdigit() and _is_ufw(name)}
+
+
+def _is_ufw(process: object) -> bool:
+    """Whether a process is Python at work on ufw's program."""
+    try:
+        words = (PROCESSES / f"{process}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    names = [os.path.basename(word) for word in words if not word.startswith(b"-")]
+    return names[:1] == [b"ufw"] or (names[1:2] == [b"ufw"] and names[0].startswith(b"python"))
+
+
+def let_pass(processes: Collection[int]) -> set[int]:
+    """Wait until these have ended, as long as for the lock; those that have not."""
+    end = time.monotonic() + LOCK_SECONDS
+    left = set(processes)
+    while left and time.monotonic() < end:
+        time.sleep(0.05)
+        left = set(filter(_is_ufw, left))
+    return left

@@ -5,12 +5,12 @@
 """PRIVATE: the lines of ufw's user chains in the kernel: which are ours, and what leads to others of ours. Pure.
 
 What we make live names its owner in a comment. What ufw loads from its file has no comment; such a line is ours where
-it is what one of our tuples in the file means.
+it is what one of our tuples in the file means. Where a tuple of somebody else means the same, their order tells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
@@ -44,33 +44,31 @@ Chains = dict[str, list[Line]]
 """The lines of the chains by direction."""
 
 
-def is_loaded(dump: str, version: int) -> bool:
-    """Whether ufw's chains are in what iptables-save printed."""
-    return all(f"\n:{_ufw_tuple.chain_of(version, direction)} " in dump for direction in _rules.DIRECTIONS)
+def is_loaded(table: Mapping[str, Collection[str]], version: int) -> bool:
+    """Whether ufw's chains are in the kernel's table."""
+    return all(_ufw_tuple.chain_of(version, direction) in table for direction in _rules.DIRECTIONS)
 
 
-def parse(dump: str, version: int, saved: Owned, foreign: Collection[Tuple] = ()) -> Chains:
-    """The chains out of what iptables-save printed.
+def parse(table: Mapping[str, list[str]], version: int, saved: Owned, twins: Mapping[Tuple, list[bool]]) -> Chains:
+    """The chains out of the kernel's table.
 
-    ``saved`` are our tuples in the file, ``foreign`` those of others that are the same as one of ours could be.
+    ``saved`` are our tuples in the file, ``twins`` those that are somebody else's as well: which of them are ours.
     """
     expected = {_ufw_tuple.live_line(one): one for one in saved if one.version == version}
-    known = _Known(saved, frozenset(foreign), expected)
+    known = _Known(saved, expected)
     chains: Chains = {}
-    lines = [text for text in dump.split("\n") if text.startswith("-A ufw")]
     for direction in _rules.DIRECTIONS:
-        begin = f"-A {_ufw_tuple.chain_of(version, direction)} "
-        mine = [text for text in lines if text.startswith(begin)]
-        chains[direction] = _once([_line(text, known) or _read(text, version, direction, known) for text in mine])
+        texts = table.get(_ufw_tuple.chain_of(version, direction), [])
+        lines = [_line(text, known) or _read(text, version, direction, known) for text in texts]
+        chains[direction] = _once(lines, twins)
     return chains
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What the file says: our tuples, those of others that are the same, and how ours look in the kernel."""
+    """What the file says: our tuples, and how they look in the kernel."""
 
     saved: Owned
-    foreign: frozenset[Tuple]
     expected: dict[str, Tuple]
 
 
@@ -78,7 +76,7 @@ def _line(text: str, known: _Known) -> Line | None:
     """A line that is spelled as it is expected."""
     bare, mark, remark = text.partition(_REMARK)
     one = known.expected.get(bare + ACCEPT if mark else text)
-    if one is None or (not mark and one in known.foreign):
+    if one is None:
         return None
     owners = known.saved[one]
     if not mark:
@@ -95,7 +93,7 @@ def _read(text: str, version: int, direction: str, known: _Known) -> Line:
         one = tuples[0] if len(tuples) == 1 else None
     if owners:
         return Line(text, one, owners, named=True)
-    if one in known.saved and one not in known.foreign and not line.comment:
+    if one in known.saved and not line.comment:
         return Line(text, one, known.saved[one])
     for_all = line.plain and not line.protocol
     ends = for_all and line.denies()
@@ -103,12 +101,32 @@ def _read(text: str, version: int, direction: str, known: _Known) -> Line:
     return Line(text, blocks=line.target != "ACCEPT", refuses_all=ends or logs, ends=ends)
 
 
-def _once(lines: list[Line]) -> list[Line]:
-    """A line without a name is somebody else's where ours stands there by its name."""
+def _once(lines: list[Line], twins: Mapping[Tuple, list[bool]]) -> list[Line]:
+    """A line without a name is somebody else's where ours stands there by its name, or the file has no more of ours.
+
+    Its tuples and the lines are in the same order. Lines that it does not account for are taken to stand above, and
+    where one is missing, it is ours: only we take away a line that the file has.
+    """
     named = {line.ours for line in lines if line.named}
-    if not named or all(line.named or not line.owners for line in lines):
-        return lines
-    return [Line(line.text) if line.owners and not line.named and line.ours in named else line for line in lines]
+    unnamed: dict[Tuple, list[int]] = {}
+    for index, line in enumerate(lines):
+        if line.ours and line.owners and not line.named:
+            unnamed.setdefault(line.ours, []).append(index)
+    found = list(lines)
+    for one, places in unnamed.items():
+        order = twins.get(one, [True])
+        more = len(places) - len(order)
+        are_ours = [*[False] * more, *order] if more >= 0 and one not in named else [False] * len(places)
+        for index, is_ours in zip(places, are_ours):
+            if not is_ours:
+                found[index] = Line(lines[index].text)
+    return found
+
+
+def theirs(lines: Sequence[Line]) -> set[str]:
+    """The lines of others in a chain that something comes to, without a final refusal."""
+    end = _ufw_order.room(_places(lines)) if any(line.refuses_all for line in lines) else None
+    return {line.text for line in lines[:end] if not line.owners}
 
 
 def ours(chains: Mapping[str, list[Line]]) -> Owned:
@@ -165,7 +183,7 @@ def changes(chains: Mapping[str, list[Line]], version: int, wanted: Owned, owner
             if one.direction == direction and one.version == version and one not in kept
         ]
         # What goes goes first, all in one step for a packet: a new line may have the text of an old one.
-        found += [f"-D{lines[index].text[2:]}" for index in stale]
+        found += _deletions(name, lines, stale)
         if at is not None:
             first = at + 1 - sum(index < at for index in stale)
             added = [f"-I {name} {first + count}{text[3 + len(name) :]}" for count, text in enumerate(added)]
@@ -189,6 +207,21 @@ def _sort_out(
     return stale, kept
 
 
+def _deletions(name: str, lines: Collection[Line], stale: Sequence[int]) -> list[str]:
+    """Each by its text; by its number where one with the same text stays above it, which would be found first."""
+    going = set(stale)
+    above: set[str] = set()
+    found: list[str] = []
+    for index, line in enumerate(lines):
+        if index not in going:
+            above.add(line.text)
+        elif line.text in above:
+            found.append(f"-D {name} {index + 1 - len(found)}")
+        else:
+            found.append(f"-D{line.text[2:]}")
+    return found
+
+
 def _goes(line: Line, owners: Collection[str]) -> bool:
     """Whether a line of ours may go: what is not understood goes with its owner only."""
     return bool(line.owners) and (line.ours is not None or bool(set(line.owners) & set(owners)))
@@ -197,8 +230,3 @@ def _goes(line: Line, owners: Collection[str]) -> bool:
 def _comparisons(stale: Collection[int]) -> int:
     """How many lines iptables-restore has to pass on its way to those that go."""
     return sum(index - passed for passed, index in enumerate(stale))
-
-
-def restore_text(commands: Collection[str]) -> str:
-    """What iptables-restore takes."""
-    return "\n".join(["*filter", *commands, "COMMIT", ""])

@@ -9,6 +9,7 @@ Whole lines of ours go in; every other byte stays, so that without them the file
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -62,6 +63,22 @@ KEEPERS = (
     Keeper("iptables.service", {4: "/etc/sysconfig/iptables"}, {}),
     Keeper("ip6tables.service", {6: "/etc/sysconfig/ip6tables"}, {}),
 )
+
+
+CONFIGS = {
+    "/etc/sysconfig/iptables": "/etc/sysconfig/iptables-config",
+    "/etc/sysconfig/ip6tables": "/etc/sysconfig/ip6tables-config",
+}
+"""What says whether a unit saves, when it is stopped, what is live then; by the file that it saves to."""
+_SAVES = re.compile(r"^[ \t]*(?:export[ \t]+)?(IP6?TABLES_SAVE_ON_STOP)=(.*)$", re.MULTILINE)
+
+
+def saves_on_stop(path: str) -> str:
+    """The setting by which what is live is saved to the file when the host goes down, in words; empty without one."""
+    config = CONFIGS.get(path, "")
+    found = _SAVES.findall((config and read(config)) or "")
+    is_yes = found and re.match(r"[\"']?yes[\"']?[ \t]*(?:[;#].*)?\Z", found[-1][1].strip())
+    return f"{found[-1][0]} is yes in {config}" if is_yes else ""
 
 
 def enabled(unit: str) -> bool:
@@ -147,9 +164,10 @@ def _edit(text: str, version: int, wanted: Mapping[str, Chains], shorts: Mapping
         added = [place.jump(base, owner, name) for owner, name in names.items() if name in chains]
         at = _before(body, version, direction)
         body[at:at] = [f"{rule}{ending}" for rule in added]
-    # Before the first rule: a file that declares others' chains further below would not load with ours there.
+    # Before the first rule: a file that declares others' chains further below would not load with ours there. Behind
+    # all else: a bare -X would take them away again.
     first = next((at for at, line in enumerate(body) if tables.rule_of(line)[0]), len(body))
-    last = max((at for at, line in enumerate(body[:first], 1) if line.lstrip().startswith(":")), default=0)
+    last = max((at for at, line in enumerate(body[:first], 1) if line.lstrip()[:1] not in ("", "#")), default=0)
     body[last:last] = [f":{name} - [0:0]{ending}" for name in sorted(chains)]
     return "".join([*lines[: begin + 1], *body, *filled, *lines[end:]])
 
@@ -206,6 +224,21 @@ def write(path: str, text: str | None) -> None:
             _whole_file.replace(path, text, mode=0o600)
     except OSError as wrong:
         raise _host.HostError(f"The rules can't be saved in {path}: {wrong}.") from None
+
+
+def need_writable(path: str) -> None:
+    """Refuse where the file can't be replaced, as far as that can be seen without touching anything."""
+    path = os.path.realpath(path)
+    folder = os.path.dirname(path)
+    wrong = ""
+    if not os.path.isdir(folder):
+        wrong = f"the folder {folder} is not there"
+    elif os.statvfs(folder).f_flag & os.ST_RDONLY:
+        wrong = os.strerror(errno.EROFS)
+    elif not os.access(folder, os.W_OK) or (os.path.exists(path) and not os.access(path, os.W_OK)):
+        wrong = os.strerror(errno.EACCES)
+    if wrong:
+        raise _host.HostError(f"The rules can't be saved in {path}: {wrong}. {_host.UNCHANGED}")
 
 
 def try_out(path: str, text: str | None) -> None:

@@ -2,56 +2,223 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PRIVATE: the rules of others in a table, as far as they are about ports and addresses. Pure."""
+"""PRIVATE: what the rules of others in a table open and block, in the order in which packets meet them. Pure.
+
+A rule that is not understood is left out: nothing is said rather than something wrong.
+"""
 
 from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import lru_cache
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend, _xtables_place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_table as tables
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables import Line
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables import DENIES, EVERY_PORT, Line
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import Table
+
+_FOLLOWED = 50_000
+"""After so many rules in chains that others lead to, no more of them is followed."""
+_COMPARED = 200_000
+"""After so many comparisons with what was let in before, no more is compared."""
+_DEEP = 50
+"""No chain is followed that is so many chains deep."""
 
 
 def others(table: Table, base: str, where: str) -> list[_backend.Foreign]:
-    """The rules of others in INPUT or OUTPUT, and in the chains that it always leads to, about ports or addresses."""
-    return _others(table, base, where, ())
+    """The rules of others in INPUT or OUTPUT, and in the chains that they lead to, about ports or addresses."""
+    walk = _Walk(table, base, where)
+    walk.chain(base, None, (), ())
+    return walk.found
 
 
-def _others(table: Table, chain: str, where: str, seen: tuple[str, ...]) -> list[_backend.Foreign]:
-    found: list[_backend.Foreign] = []
-    base = seen[0] if seen else chain
-    lines = table.lines(chain, "out" if base == tables.BASES["out"] else "in")
-    foreign = [line for line in lines if not tables.short_of(line.target)]
-    judged = foreign[: _xtables_place.place(table, chain, foreign)] if not seen else foreign
-    for number, line in enumerate(lines, 1):
-        if line not in judged or line.rule is None:
-            continue
-        leads = line.plain and not line.protocol and line.target in table.chains and line.target not in (chain, *seen)
-        if leads:
-            found += _others(table, line.target, where, (*seen, chain))
-        if not leads or line.goto:
-            found += _from_line(table, line, base, f"{where}{chain} rule {number} ({_body(line)})")
-    return found
+class _Gone:
+    """Packets that come no further: let in, or led out of a chain again. ``doubt``: there may be more of them."""
+
+    def __init__(self) -> None:
+        self.doubt = False
+        self._rules: dict[tuple[str, int, int], list[_rules.Rule]] = {}
+        self._sizes: set[int] = set()
+        self._networks: dict[str, list[tuple[int, int]]] = {}
+        self._budget = _COMPARED
+
+    def __bool__(self) -> bool:
+        return self.doubt or bool(self._rules)
+
+    def add(self, rule: _rules.Rule) -> None:
+        for peer in rule.peers:
+            _version, first, last = _rules.span_of(peer)
+            size = last - first + 1
+            key = (rule.transport, first, size)
+            if key not in self._rules:
+                self._sizes.add(size)
+                insort(self._networks.setdefault(rule.transport, []), (first, size))
+            self._rules.setdefault(key, []).append(replace(rule, peers=(peer,)))
+
+    def beyond(self, rule: _rules.Rule) -> tuple[_rules.Rule, ...]:
+        """What of the rule is about packets that are still there."""
+        if not self._rules or self._budget < 0:
+            return (rule,)
+        before: list[_rules.Rule] = []
+        is_inside = len(rule.peers) == 1
+        size = _size(rule.peers[0])
+        for peer in rule.peers:
+            for key in self._near(rule.transport, peer):
+                self._budget -= len(self._rules[key])
+                some = [other for other in self._rules[key] if _rules.common(other.ports, rule.ports)]
+                is_inside = is_inside and (not some or key[2] >= size)
+                before += some
+        if not is_inside:
+            return _rules.beyond(rule, before)
+        left = _left(rule.ports, tuple(other.ports for other in before)) if before else rule.ports
+        return (_rules.Rule(rule.direction, rule.transport, left, rule.peers, rule.source_ports),) if left else ()
+
+    def _near(self, transport: str, peer: str) -> Iterator[tuple[str, int, int]]:
+        """The networks that hold the peer, and those inside it."""
+        _version, first, last = _rules.span_of(peer)
+        around = ((transport, first & -size, size) for size in self._sizes if size > last - first)
+        yield from (key for key in around if key in self._rules)
+        inside = self._networks.get(transport, [])
+        for at in range(bisect_left(inside, (first, 0)), len(inside)):
+            if inside[at][0] > last:
+                break
+            if inside[at][1] <= last - first:
+                yield (transport, *inside[at])
 
 
-def _from_line(table: Table, line: Line, base: str, where: str) -> list[_backend.Foreign]:
-    in_chain = line.target in table.chains
-    # What returns from INPUT or OUTPUT, or comes to the end of a chain that it was sent to for good, gets the policy.
-    for_good = line.chain == base and (line.target == "RETURN" or (line.goto and in_chain))
-    blocks = (
-        line.denies()
-        or (in_chain and _xtables_place.refusing_chain(table, line.target))
-        or (for_good and _xtables_place.refused_at(table, line, base))
+def _size(network: str) -> int:
+    _version, first, last = _rules.span_of(network)
+    return last - first + 1
+
+
+@lru_cache(maxsize=256)
+def _left(ports: tuple[_rules.Span, ...], gone: Iterable[tuple[_rules.Span, ...]]) -> tuple[_rules.Span, ...]:
+    """The ports that are in none of the others. Of a long list, most rules ask the same."""
+    rule = _rules.Rule("in", "tcp", ports, _rules.EVERYBODY)
+    return tuple(
+        span for one in _rules.beyond(rule, [replace(rule, ports=some) for some in gone]) for span in one.ports
     )
-    if line.rule is None or not (blocks or line.target == "ACCEPT"):
-        return []
-    rule = line.rule
-    transports = (rule.transport,) if rule.transport else ("tcp", "udp")
-    return [
-        _backend.Foreign(not blocks, _rules.Rule(rule.direction, one, rule.ports, rule.peers, rule.source_ports), where)
-        for one in transports
-    ]
+
+
+Levels = tuple[_Gone, ...]
+"""What was led out of each chain again on the way from INPUT or OUTPUT to this one."""
+
+
+class _Walk:
+    """Follows the packets from INPUT or OUTPUT to where ours stand."""
+
+    def __init__(self, table: Table, base: str, where: str) -> None:
+        self._table, self._base, self._where = table, base, where
+        self._direction = "out" if base == tables.BASES["out"] else "in"
+        self._accepted = _Gone()
+        self._budget = _FOLLOWED
+        self.found: list[_backend.Foreign] = []
+
+    def chain(self, name: str, outer: _rules.Rule | None, levels: Levels, path: tuple[str, ...]) -> bool:
+        """What a chain does with the packets of ``outer``; whether none of them comes to its end."""
+        lines = self._table.lines(name, self._direction)
+        foreign = [(number, line) for number, line in enumerate(lines, 1) if not tables.short_of(line.target)]
+        if path:
+            self._budget -= len(lines)
+        else:
+            # What the final catch-all refuses is blocked by none of its rules.
+            foreign = foreign[: _xtables_place.place(self._table, name, [line for _number, line in foreign])]
+        return any(self._line(line, number, outer, levels, (*path, name)) for number, line in foreign)
+
+    def _line(self, line: Line, number: int, outer: _rules.Rule | None, levels: Levels, path: tuple[str, ...]) -> bool:
+        """What one rule does; whether no packet of ``outer`` comes past it."""
+        rule = _both(outer, line.rule) if outer and line.rule else line.rule
+        if rule is None:
+            if line.rule is None:
+                self._doubt(line, levels)
+            return False
+        all_of_them, verdict = line.plain and not line.protocol, line.target
+        if verdict in self._table.chains:
+            if _xtables_place.refusing_chain(self._table, verdict):
+                verdict = "DROP"
+            elif verdict in path or len(path) > _DEEP or self._budget < 0:
+                self._doubt(line, levels)
+                return False
+            else:
+                inside = levels if line.goto else (*levels, _Gone())
+                is_over = self.chain(verdict, outer if all_of_them else rule, inside, path)
+                if is_over or not line.goto:
+                    return all_of_them and is_over and (line.goto or not inside[-1])
+                verdict = "RETURN"
+        return (
+            self._end(rule, verdict, levels, f"{self._where}{path[-1]} rule {number} ({_body(line)})") and all_of_them
+        )
+
+    def _doubt(self, line: Line, levels: Levels) -> None:
+        """A rule that is not understood or followed may lead packets out of its chain."""
+        if levels and (line.target == "RETURN" or line.goto):
+            levels[-1].doubt = True
+
+    def _end(self, rule: _rules.Rule, verdict: str, levels: Levels, where: str) -> bool:
+        """Packets that are let in, refused or led out of the chain; whether they are any of this."""
+        if verdict == "RETURN" and not levels:
+            # What returns from INPUT or OUTPUT, or comes to the end of a chain that it was sent to for good.
+            verdict = "DROP" if self._table.policies.get(self._base) == "DROP" else ""
+            if not verdict:
+                self._let(rule, levels)
+                return True
+        if verdict not in ("ACCEPT", "RETURN", *DENIES):
+            return False
+        if verdict == "ACCEPT":
+            self.found += [_backend.Foreign(True, one, where) for one in _by_transport(rule)]
+            self._let(rule, levels)
+        elif verdict == "RETURN":
+            levels[-1].doubt = levels[-1].doubt or bool(rule.source_ports)
+            for one in _by_transport(rule):
+                levels[-1].add(one)
+        elif not (_is_everything(rule) and any(level.doubt for level in levels)):
+            parts = [part for one in _by_transport(rule) for part in _beyond(one, (self._accepted, *levels))]
+            self.found += [_backend.Foreign(False, part, where) for part in parts]
+        return True
+
+    def _let(self, rule: _rules.Rule, levels: Levels) -> None:
+        """Remember what is let in for certain."""
+        if not rule.source_ports and not any(level.doubt for level in levels):
+            for part in [part for one in _by_transport(rule) for part in _beyond(one, levels)]:
+                self._accepted.add(part)
+
+
+def _beyond(rule: _rules.Rule, gone: Iterable[_Gone]) -> list[_rules.Rule]:
+    some = [rule]
+    for each in gone:
+        some = [part for other in some for part in each.beyond(other)]
+    return some
+
+
+def _by_transport(rule: _rules.Rule) -> list[_rules.Rule]:
+    if rule.transport:
+        return [rule]
+    return [_rules.Rule(rule.direction, one, rule.ports, rule.peers, rule.source_ports) for one in _rules.TRANSPORTS]
+
+
+def _is_everything(rule: _rules.Rule) -> bool:
+    ports = (rule.ports, rule.source_ports)
+    return not rule.transport and ports == (EVERY_PORT, ()) and rule.peers[0].endswith("/0")
+
+
+def _both(one: _rules.Rule, other: _rules.Rule) -> _rules.Rule | None:
+    """What two rules have in common, each of which is about one network; None where that is nothing."""
+    (_version, first, last), (_version, begin, end) = _rules.span_of(one.peers[0]), _rules.span_of(other.peers[0])
+    transports = {one.transport, other.transport} - {""}
+    ports = _rules.common(one.ports, other.ports)
+    sources = _rules.common(one.source_ports or EVERY_PORT, other.source_ports or EVERY_PORT)
+    if last < begin or end < first or len(transports) > 1 or not ports or not sources:
+        return None
+    return _rules.Rule(
+        one.direction,
+        "".join(transports),
+        ports,
+        one.peers if begin <= first and last <= end else other.peers,
+        () if sources == EVERY_PORT else sources,
+    )
 
 
 def _body(line: Line) -> str:

@@ -116,6 +116,19 @@ def _refuses(table: Table, line: Line, nested: int = 0) -> bool:
     return (line.denies() and not line.limited) or any(_refuses(table, one, nested + 1) for one in inner)
 
 
+def may_refuse(table: Table, base: str) -> bool:
+    """Whether some packet may be refused in INPUT or OUTPUT, or in the chains that it reaches."""
+    reached, left = {base}, [base]
+    while left:
+        for line in table.lines(left.pop()):
+            if line.denies():
+                return True
+            if line.target in table.chains and line.target not in reached:
+                reached.add(line.target)
+                left.append(line.target)
+    return table.policies.get(base) == "DROP"
+
+
 def refusing_chain(table: Table, name: str) -> bool:
     """Whether a chain refuses all that comes to it."""
     lines = table.lines(name)
@@ -169,7 +182,7 @@ def jump_faults(table: Table, owner: str, short: str) -> list[str]:
         elif misplaced(table, base, short):
             found.append(f"the jump to {main} stands at the wrong place in {base}")
         elif main in table.late:
-            found.append(f"the jump to {main} stands before the line that declares it")
+            found.append(f"the line that declares {main} stands at the wrong place")
     found += [f"a chain of somebody else leads to ours: {printable(line.text)}" for line in intruders(table, short)]
     return found
 

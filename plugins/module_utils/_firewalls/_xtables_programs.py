@@ -11,7 +11,9 @@ import shutil
 from collections.abc import Iterable
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_place as place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import (
+    BASES,
     Table,
     parse,
     section,
@@ -20,7 +22,8 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables
 PROGRAMS = {4: "iptables", 6: "ip6tables"}
 _SBIN = ":/usr/sbin:/usr/bin:/sbin:/bin"
 _MISSING = 127
-_LOCKED = 4
+_LOCK = "xtables lock"
+"""What a program speaks of that can't have the lock. Its status, 4, is that of any refusal of the kernel too."""
 _SECONDS = 10
 """How long a program waits for the lock that legacy iptables take."""
 _LEGACY = {4: "/proc/net/ip_tables_names", 6: "/proc/net/ip6_tables_names"}
@@ -36,9 +39,33 @@ def has_ipv6() -> bool:
 
 def dump(run: _host.Run, version: int) -> Table:
     """The kernel's table of a family."""
+    table = _dump(run, version)
+    older = _older(run, version)
+    if older and any(place.may_refuse(older, base) for base in BASES.values()):
+        name = PROGRAMS[version]
+        emptied = "; ".join(f"{name}-legacy -P {base} ACCEPT; {name}-legacy -F {base}" for base in BASES.values())
+        raise _host.HostError(
+            f"Two sets of tables filter on this host at once: those of {name} (nf_tables) and those of {name}-legacy. "
+            f"See {name}-legacy-save, move its rules of INPUT and OUTPUT to {name}, and empty these two chains: "
+            f"{emptied}. Or use it alone: update-alternatives --config {name}. {_host.UNCHANGED}"
+        )
+    return table
+
+
+def can_try(version: int) -> bool:
+    """Whether a trial changes nothing: one of the older kind loads the kernel's module, where that is not there."""
+    return _legacy_filters(version) or not _is_legacy(f"{PROGRAMS[version]}-save")
+
+
+def filters(run: _host.Run, version: int) -> bool:
+    """Whether INPUT refuses by default, in the tables of either kind."""
+    some = [_dump(run, version), _older(run, version)]
+    return any(place.denies(table, BASES["in"]) for table in some if table)
+
+
+def _dump(run: _host.Run, version: int) -> Table:
     program = f"{PROGRAMS[version]}-save"
-    legacy = _is_legacy(program)
-    if legacy and not _legacy_filters(version):
+    if _is_legacy(program) and not _legacy_filters(version):
         # Asking would load the kernel's module.
         return Table(version)
     code, out, err = run([program, "-t", "filter"])
@@ -54,8 +81,6 @@ def dump(run: _host.Run, version: int) -> Table:
             f"The table filter holds rules that {program} does not understand, because nft changed them. Mend it with "
             f"nft list table {'ip' if version == 4 else 'ip6'} filter, or use nftables alone. {_host.UNCHANGED}"
         )
-    if not legacy and _legacy_filters(version):
-        _refuse_two(run, version)
     return parsed(out, version)
 
 
@@ -73,18 +98,13 @@ def _legacy_filters(version: int) -> bool:
         return False
 
 
-def _refuse_two(run: _host.Run, version: int) -> None:
-    """Refuse a host whose older tables filter beside the newer ones."""
+def _older(run: _host.Run, version: int) -> Table | None:
+    """The tables of the older kind, where they are there beside the newer ones."""
     name = PROGRAMS[version]
+    if _is_legacy(f"{name}-save") or not _legacy_filters(version):
+        return None
     code, out, _err = run([f"{name}-legacy-save", "-t", "filter"])
-    table = parsed(out, version) if not code else Table(version)
-    if any(table.chains.values()) or "DROP" in table.policies.values():
-        raise _host.HostError(
-            f"Two sets of tables filter on this host at once: those of {name} (nf_tables) and those of {name}-legacy. "
-            f"See {name}-legacy-save, move its rules to {name}, and empty it: {name}-legacy -P INPUT ACCEPT; "
-            f"{name}-legacy -F; {name}-legacy -X. Or use it alone: update-alternatives --config {name}. "
-            f"{_host.UNCHANGED}"
-        )
+    return None if code else parsed(out, version)
 
 
 def restore(run: _host.Run, table: Table, lines: Iterable[str], *options: str) -> None:
@@ -105,7 +125,7 @@ def fault(run: _host.Run, version: int, text: str) -> str:
 def _fed(run: _host.Run, words: list[str], text: str) -> str:
     """Why a program refuses the text, empty where it takes it."""
     code, _out, err = run([*words, "-w", str(_SECONDS)], data=text)
-    if code == _LOCKED:
+    if code and _LOCK in err:
         raise _host.HostError(
             f"Another program has held the lock of iptables for {_SECONDS} seconds, so {words[0]} did nothing. "
             "Find it with: fuser /run/xtables.lock"

@@ -31,6 +31,9 @@ Chains = dict[str, list[str]]
 _COUNTERS = re.compile(r"\s*\[[0-9]+:[0-9]+\]\s*")
 _MEMBER = re.compile(r"-A \S+ -[sd] ([0-9a-f.:]+/[0-9]+) -j ACCEPT\Z")
 _SHOWN = 160
+_INSERTS = ("-I", "--insert")
+_UNDOES = ("-F", "--flush", "-X", "--delete-chain", "-D", "--delete", "-R", "--replace")
+"""Commands that take away what stands above them, if anything does."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Table:
     """The chains of a table, and the policies of those that are built in. Lines are without counters.
 
     ``counts`` are what the policies have counted, as it was printed. ``late`` are chains that a saved file declares
-    behind a rule that leads to them, and ``inserted`` its rules that go before those above.
+    behind a rule that leads to them, or takes away again, and ``inserted`` its lines that change what those above made.
     """
 
     version: int
@@ -90,8 +93,10 @@ def parse(lines: Iterable[str], version: int) -> Table:
             table.chains.setdefault(chain, []).append(text)
             if PREFIX in text and chain in BASES.values():
                 named.add(read(text, version, "in").target)
-        elif text.startswith(("-I", "--insert")):
+        elif text.startswith(_INSERTS) or (text.startswith(_UNDOES) and any(table.chains.values())):
             table.inserted.append(text)
+        elif text in ("-X", "--delete-chain"):
+            table.late.update(filter(short_of, table.chains))
         elif text.startswith(":"):
             name, policy, count = [*text[1:].split(), "", "", ""][:3]
             table.chains.setdefault(name, [])
@@ -180,7 +185,8 @@ def shown(chain: str, text: str) -> str:
 
 def printable(text: str) -> str:
     """A text of the host, fit for a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text[:_SHOWN])
+    text = text[:_SHOWN]
+    return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)
 
 
 def encode(short: str, rules: Iterable[_rules.Rule], version: int) -> Chains:

@@ -15,8 +15,9 @@ drops what others have live and not saved, so where there is such a thing none i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _standing, _state
@@ -151,6 +152,12 @@ class Firewalld(_backend.Backend):
         others = {one for name, some in self._taken.items() if name != self._names[slot] for one in some}
         return [one for one in range(last, last - _PLACES, -1) if one not in others and one != 0]
 
+    def _priority(self, slot: Slot) -> int:
+        """The priority that the policy has if it may, else the best one."""
+        good = self._priorities(slot)
+        mine = (self._taken or {}).get(self._names[slot], set())
+        return next((one for one in good if one in mine), good[0])
+
     def denies_outgoing(self) -> bool:
         return _firewalld_foreign.outgoing_denied(self._bus) is not None
 
@@ -163,14 +170,15 @@ class Firewalld(_backend.Backend):
             )
         reloaded = {slot: raw for slot, raw in raws.items() if self._comes_or_goes(slot, raw, now)}
         self._need_ipset(any(raw.sets for raw in reloaded.values()))
-        if any(_state.only(found.live, "out") for found in aims.values()):
-            _firewalld_foreign.out_priority(self._bus)
-        reloads = {owner for owner, _direction in reloaded}
-        lost = self._unsaved() if reloads else []
-        made = [owner for owner in reloads if aims[owner].live.rules]
+        for slot, raw in raws.items():
+            if raw.rich:
+                _firewalld_foreign.need_last(self._bus, slot[1], self._priority(slot))
+        self._need_flush(reloaded)
+        lost = self._unsaved() if reloaded else []
+        made = sorted({owner for owner, direction in reloaded if _state.only(aims[owner].live, direction)})
         if lost and made:
             raise _host.HostError(
-                f"firewalld needs a reload to make what {', '.join(sorted(made))} needs, and a reload would drop "
+                f"firewalld needs a reload to make what {', '.join(made)} needs, and a reload would drop "
                 f"what is only live, and bring what is only saved: {'; '.join(lost)}. To have just that: "
                 "firewall-cmd --reload. To save what is live, over what is saved of it: "
                 f"firewall-cmd --runtime-to-permanent. {_host.UNCHANGED}"
@@ -178,10 +186,20 @@ class Firewalld(_backend.Backend):
         if not lost:
             return aims
         # Without a reload the policy stays, empty, until the next one, and with it the sets, which nobody uses.
+        shells = [owner for owner, direction in reloaded if self._live[owner, direction].rich is not None]
         return {
-            owner: _state.Found(_state.Half(), _state.Half((), self._empties(owner))) if owner in reloads else aim
+            owner: _state.Found(aim.saved, replace(aim.live, odd=(_EMPTY,) * shells.count(owner)))
             for owner, aim in aims.items()
         }
+
+    def _need_flush(self, reloaded: Iterable[Slot]) -> None:
+        """Refuse where a reload would bring back what is live of ours, or fail over it, and then let nobody in."""
+        if any(self._live[slot] != Raw() for slot in reloaded) and not self._bus.flushes():
+            raise _host.HostError(
+                "FlushAllOnReload is no in /etc/firewalld/firewalld.conf: with this change a reload, which firewalld "
+                "needs for it, would keep what it is to replace. Set it to yes, its default, then systemctl restart "
+                f"firewalld. {_host.UNCHANGED}"
+            )
 
     def _need_ipset(self, set_comes: bool) -> None:
         """Refuse a set where firewalld could not load it: beside direct rules it calls the program ipset as well."""
@@ -192,9 +210,6 @@ class Firewalld(_backend.Backend):
                 f"package ipset, or replace the direct rules. {_host.UNCHANGED}"
             )
 
-    def _empties(self, owner: str) -> tuple[str, ...]:
-        return tuple(_EMPTY for direction in PREFIX if self._live[owner, direction].rich is not None)
-
     def _encoded(self, aims: _state.States, kind: str) -> dict[Slot, Raw]:
         """How each policy will be: with the variant of the sets' names that is live, or else saved."""
         found = {}
@@ -204,19 +219,23 @@ class Firewalld(_backend.Backend):
                 choices = [self._encode(name, rules, variant) for variant in (0, 1)]
             except _rich.NotExpressibleError as wrong:
                 raise _host.HostError(f"{wrong}. {_host.UNCHANGED}") from None
-            there = self._live[slot].used().keys() | self._saved[slot].used().keys()
-            found[slot] = choices[1] if there & choices[1].entries().keys() else choices[0]
+            found[slot] = self._variant(slot, choices)
         return found
+
+    def _variant(self, slot: Slot, choices: list[Raw]) -> Raw:
+        """The choice whose sets can take what is aimed at in place, with the least to change; else the one in use."""
+        live = self._live[slot]
+        used = live.used().keys() | self._saved[slot].used().keys()
+        first, other = choices[::-1] if used & choices[1].entries().keys() else choices
+        return min(first, other, key=lambda raw: (not _rich.fits(live, raw), _rich.work(live, raw)))
 
     def _comes_or_goes(self, slot: Slot, aim: Raw, now: _state.States) -> bool:
         """Whether a policy or a set comes or goes, is not as ours are, or a set's new entries touch its old ones."""
         live = self._live[slot]
-        here, there = live.entries(), aim.entries()
         return (
             (live.rich is None) != (aim.rich is None)
             or (live.rich is not None and _HAND in now[slot[0]].live.odd)
-            or bool(there.keys() - here.keys())
-            or any(_rich.clash(there[name] - here[name], here[name] - there[name]) for name in there)
+            or not _rich.fits(live, aim)
         )
 
     def _unsaved(self) -> list[str]:
@@ -266,12 +285,7 @@ class Firewalld(_backend.Backend):
     def _is_heavy(self, slot: Slot, aim: Raw, most: int = HEAVY) -> bool:
         """Whether so much changes in place that a reload is faster."""
         live = self._live[slot]
-        here, there = live.entries(), aim.entries()
-        rules = (live.rich or frozenset()) ^ (aim.rich or frozenset())
-        return (
-            live.rich is not None
-            and len(rules) + sum(len(here.get(one, there[one]) ^ there[one]) for one in there) > most
-        )
+        return live.rich is not None and _rich.work(live, aim) > most and self._bus.flushes()
 
     def go_live(self, now: _state.States, aims: _state.States) -> None:
         raws = self._encoded(aims, "live")
@@ -323,14 +337,9 @@ class Firewalld(_backend.Backend):
         self._taken = None
         priority = bus.LAST
         if raw.rich is not None:
-            good = self._priorities(slot)
-            priority = next((one for one in good if one in self._mine(slot)), good[0])
+            priority = self._priority(slot)
         self._bus.save(self._names[slot], owner, direction, raw, priority)
         self._taken = None
-
-    def _mine(self, slot: Slot) -> set[int]:
-        """The priorities that the policy has, saved and live."""
-        return (self._taken or {}).get(self._names[slot], set())
 
     def commit(self, now: _state.States, aims: _state.States) -> None:
         kept = _firewalld_files.keep(self._names.values())

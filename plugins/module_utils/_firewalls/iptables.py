@@ -10,6 +10,7 @@ drops win. Each family changes in one transaction of iptables-restore, which lea
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -39,14 +40,17 @@ class Iptables(_backend.Backend):
         # What is saved is mostly what is live; each is understood once.
         self._known: dict[tuple[int, str], tuple[Chains, tuple[list[_rules.Rule], list[str]]]] = {}
         self._halves: dict[str, tuple[list[_rules.Rule], _state.Half]] = {}
+        self._tried: set[tuple[int, str]] = set()
+        self._unloaded: dict[str, Table] | None = None
 
     @classmethod
     def filters(cls, run: _host.Run) -> bool:
         """Whether INPUT refuses by default, though no unit loads it."""
-        try:
-            return any(place.denies(table, BASES["in"]) for table in cls(run, {}).live().values())
-        except _host.HostError:
-            return False
+        for version in programs.PROGRAMS:
+            with suppress(_host.HostError):
+                if (version == 4 or programs.has_ipv6()) and programs.filters(run, version):
+                    return True
+        return False
 
     @classmethod
     def left(cls, run: _host.Run, shorts: Mapping[str, str]) -> list[str]:
@@ -72,20 +76,21 @@ class Iptables(_backend.Backend):
     def forget(cls, run: _host.Run, shorts: Mapping[str, str]) -> None:
         """Remove our lines from the saved files and our chains from the kernel."""
         nothing: dict[str, tuple[_rules.Rule, ...]] = dict.fromkeys(shorts, ())
-        for path, table in _all_saved().items():
-            text = _xtables_file.read(path)
-            new = _xtables_file.edit(text, table.version, nothing, shorts)
-            if new != text:
-                _xtables_file.write(path, new)
+        _remove_from(_all_saved(), nothing, shorts)
         for table, lines in _stale(run, shorts):
             if lines:
                 programs.restore(run, table, lines)
+
+    @classmethod
+    def would_save(cls, run: _host.Run) -> str:
+        found = [_xtables_file.saves_on_stop(path) for path in _xtables_file.kept(run)[0].values()]
+        return " and ".join(filter(None, found))
 
     def owners(self) -> dict[str, str]:
         """Owners by the comments of their jumps; one whose jump is gone is named after its chains."""
         found: dict[str, str] = {}
         names = {short: owner for owner, short in self.shorts.items()}
-        for table in [*self.live().values(), *self._saved().values()]:
+        for table in [*self.live().values(), *self._saved().values(), *self._idle().values()]:
             for base in BASES.values():
                 for line in table.lines(base):
                     short = tables.short_of(line.target)
@@ -117,12 +122,27 @@ class Iptables(_backend.Backend):
         """The file of each family that is both filtered and loaded from a file."""
         return {version: path for version, path in self._loading()[0].items() if version in self.live()}
 
+    def _idle(self) -> dict[str, Table]:
+        """The tables of the files that have something of ours, and that nothing loads now."""
+        if self._unloaded is None:
+            self._unloaded = _all_saved(self._saving().values())
+        return self._unloaded
+
+    def _unused(self, short: str) -> list[str]:
+        return [
+            f"{path}, which nothing loads, has rules of it"
+            for path, table in self._idle().items()
+            if short in table.shorts()
+        ]
+
     def read(self) -> _state.States:
-        self._live = None
+        self._live = self._unloaded = None
         live, saved = self.live(), self._saved()
         broken = [text for path in self._saving().values() for text in _xtables_file.left_of(path)]
         return {
-            owner: _state.Found(self._half(owner, short, saved, broken), self._half(owner, short, live))
+            owner: _state.Found(
+                self._half(owner, short, saved, [*broken, *self._unused(short)]), self._half(owner, short, live)
+            )
             for owner, short in self.shorts.items()
         }
 
@@ -155,10 +175,19 @@ class Iptables(_backend.Backend):
         """Without what a family has no program for, and without saved rules where nothing loads them."""
         live, saving = set(self.live()), set(self._saving())
         possible = {owner: _state.Found(_only(aim.saved, saving), _only(aim.live, live)) for owner, aim in aims.items()}
+        for owner, aim in possible.items():
+            unused = self._unused(self.shorts[owner]) if not _is_nothing(aim) else []
+            # What loads it may come back: what is wanted stays there.
+            if unused:
+                odd = tuple(sorted({*aim.saved.odd, *unused}))
+                possible[owner] = replace(aim, saved=replace(aim.saved, odd=odd))
         if possible != now:
             for version, table in self.live().items():
                 _refuse_intruders(table, aims, self.shorts, f"the kernel's rules of {programs.PROGRAMS[version]}")
-            self._new_texts(possible)
+            for path, (version, old, new) in self._new_texts(possible).items():
+                _xtables_file.need_writable(path)
+                if programs.can_try(version):
+                    self._try(version, path, old, new, f" {_host.UNCHANGED}")
         return possible
 
     def _new_texts(self, aims: _state.States) -> dict[str, tuple[int, str | None, str | None]]:
@@ -182,21 +211,26 @@ class Iptables(_backend.Backend):
         return {version: lines for version, lines in found.items() if lines}
 
     def stage(self, now: _state.States, aims: _state.States) -> _state.States:
-        for path, (version, _old, new) in self._new_texts(aims).items():
+        for path, (version, old, new) in self._new_texts(aims).items():
             _xtables_file.try_out(path, new)
-            self._try(version, path, new)
+            self._try(version, path, old, new)
         for version, lines in self._scripts(aims).items():
             programs.restore(self.run, self.live()[version], lines, "--test")
         return now
 
-    def _try(self, version: int, path: str, text: str | None) -> None:
-        """Refuse to save what would not load at boot."""
-        wrong = "" if text is None else programs.fault(self.run, version, text)
-        if wrong:
+    def _try(self, version: int, path: str, old: str | None, new: str | None, said: str = "") -> None:
+        """Refuse to save what would not load at boot. A file that is broken already may lose lines all the same."""
+        if new is None or (version, new) in self._tried:
+            return
+        wrong = programs.fault(self.run, version, new)
+        was = programs.fault(self.run, version, old) if wrong and old else ""
+        if wrong and not (was and {*new.split("\n")} <= {*(old or "").split("\n")}):
+            how = "does not load as it is" if was else "would not load with our rules in it"
             raise _host.HostError(
-                f"{path} would not load with our rules in it, and the host would start without a firewall: {wrong}. "
-                f"Mend what is wrong there; {programs.PROGRAMS[version]}-restore --test {path} shows it."
+                f"{path} {how}, and the host would start without a firewall: {was or wrong}. "
+                f"Mend what is wrong there; {programs.PROGRAMS[version]}-restore --test {path} shows it.{said}"
             )
+        self._tried.add((version, new))
 
     def go_live(self, now: _state.States, aims: _state.States) -> None:
         # Whatever is there now, not what was read some time ago.
@@ -209,13 +243,15 @@ class Iptables(_backend.Backend):
 
     def save(self, now: _state.States, aims: _state.States) -> None:
         changes = self._new_texts(aims)
-        for path, (version, _old, new) in changes.items():
-            self._try(version, path, new)
+        for path, (version, old, new) in changes.items():
+            self._try(version, path, old, new)
         for path in self._saving().values():
             if path in changes:
                 _xtables_file.write(path, changes[path][2])
             else:
                 _xtables_file.clean(path)
+        gone: dict[str, tuple[_rules.Rule, ...]] = {owner: () for owner, aim in aims.items() if _is_nothing(aim)}
+        _remove_from(_all_saved(self._saving().values()), gone, self.shorts)
 
     def commands(self, now: _state.States, aims: _state.States) -> list[str]:
         """The lines as the two programs get them, each named."""
@@ -264,16 +300,32 @@ def _only(half: _state.Half, versions: Iterable[int]) -> _state.Half:
     return _state.half(rules, half.odd if versions else ())
 
 
+def _is_nothing(aim: _state.Found) -> bool:
+    return not (aim.saved.rules or aim.live.rules)
+
+
+def _remove_from(
+    some: Mapping[str, Table], owners: Mapping[str, Iterable[_rules.Rule]], shorts: Mapping[str, str]
+) -> None:
+    """Remove our lines from files that nothing loads; ``owners`` have no rules."""
+    for path, table in some.items():
+        text = _xtables_file.read(path)
+        new = _xtables_file.edit(text, table.version, owners, shorts)
+        if new != text:
+            _xtables_file.write(path, new)
+
+
 def _parse(text: str | None, version: int) -> Table:
     return tables.parse(tables.section(text or ""), version)
 
 
-def _all_saved() -> dict[str, Table]:
-    """The tables of all files in which rules are ever saved."""
+def _all_saved(but: Iterable[str] = ()) -> dict[str, Table]:
+    """The tables of all files in which rules are ever saved and ours stand, but for those that are named."""
+    known = set(map(os.path.realpath, but))
     found = {}
     for keeper in _xtables_file.KEEPERS:
         for version, path in keeper.paths.items():
-            text = _xtables_file.read(path)
+            text = None if os.path.realpath(path) in known else _xtables_file.read(path)
             if text and tables.PREFIX in text:
                 found[path] = _parse(text, version)
     return found
@@ -304,11 +356,13 @@ def _stale(run: _host.Run, shorts: Mapping[str, str]) -> list[tuple[Table, list[
 
 
 def _refuse_inserted(table: Table, path: str) -> None:
-    """Where a rule of INPUT or OUTPUT goes before those above it, what is in front of ours can't be told."""
+    """Where a line changes what stands above it of INPUT or OUTPUT, what is in front of ours can't be told."""
     for text in table.inserted:
-        if {word for word, _quoted in _xtables.words(text)[:2]} & {*BASES.values()}:
+        words = [word for word, _quoted in _xtables.words(text)]
+        if len(words) == 1 or words[1] in BASES.values():
+            what = "inserts a rule before those" if text.startswith(("-I", "--insert")) else "takes away what stands"
             raise _host.HostError(
-                f"{path} inserts a rule before those above it: {tables.printable(text)}. So where ours would stand is "
+                f"{path} {what} above it: {tables.printable(text)}. So where ours would stand is "
                 f"not certain. Write it with -A, in the order that counts, as iptables-save does. {_host.UNCHANGED}"
             )
 

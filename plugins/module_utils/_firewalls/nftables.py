@@ -17,6 +17,7 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,13 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_place as place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Base, Table, Wanted
 
-_COPIES = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf")
+_COPIES = (
+    *("/etc/nftables.conf", "/etc/sysconfig/nftables.conf"),
+    *("/etc/nftables/*.nft", "/etc/nftables/rules/*.nft", "/etc/nftables.d/*"),
+)
 """Where administrators save what is live, by hand."""
-
+_LARGE = 5_000_000
+"""A larger file holds lists of networks, and is not read."""
 
 _MANY = 1000
 """A foreign set with more elements is left alone: it would take longer than all else."""
@@ -177,15 +182,17 @@ class Nftables(_backend.Backend):
         raise _nft_rules.UnknownError(name)
 
     def notes(self) -> list[str]:
-        found = self._open_already() + _nft_foreign.astray(self._tables())
+        tables = self._tables()
+        found = self._open_already() + _nft_foreign.elsewhere(tables) + _nft_foreign.astray(tables)
         if not files.is_loaded_at_boot():
             found.append(
                 f"{files.UNIT} does not start at boot, so nothing will load the rules then: "
                 f"systemctl enable {files.UNIT}"
             )
-        for name in _COPIES:
+        found += files.unseen_python()
+        for name in (name for some in _COPIES for name in sorted(glob(some))):
             with suppress(OSError):
-                if ends.CHAIN in Path(name).read_text(encoding="utf-8", errors="replace"):
+                if _holds_ours(Path(name)):
                     found.append(
                         f"{name} holds a copy of rules of printnet.ports, which are loaded without it: "
                         f"remove the lines with {ends.CHAIN} there."
@@ -194,12 +201,12 @@ class Nftables(_backend.Backend):
 
     def _open_already(self) -> list[str]:
         """What comes in that no chain refuses by default: it is open where all else is understood too."""
-        covered = "".join(place.FAMILIES[base.table.family] for base in self._bases() if base.direction == "in")
+        covered = "".join(base.families for base in self._bases() if base.direction == "in")
         found = []
         for families in [family for family in "46" if family not in covered] if covered else ["46"]:
             tables = [table for table in self._tables() if set(families) & set(place.FAMILIES[table.family])]
             what = f" IPv{families}" if covered else ""
-            if all(map(place.lets_all_in, tables)):
+            if all(place.lets_all_in(table, families) for table in tables):
                 so = "all of it is open" if covered else "everything is open already"
                 found.append(f"No chain on this host refuses{what} by default, so {so}.")
             else:
@@ -269,6 +276,13 @@ def _rule(one: Mapping[str, Any]) -> _rules.Rule:
     peers = _rules.EVERYBODY if one["peers"] == ["any"] else tuple(one["peers"])
     ports = [tuple(_rules.parse_span(port) for port in one[key]) for key in ("ports", "source_ports")]
     return _rules.Rule(one["direction"], one["transport"], ports[0], peers, ports[1])
+
+
+def _holds_ours(path: Path) -> bool:
+    """Whether the text of a file names a chain of ours."""
+    if not path.is_file() or path.stat().st_size > _LARGE:
+        return False
+    return ends.CHAIN in path.read_text(encoding="utf-8", errors="replace")
 
 
 def _nft_path() -> str:

@@ -13,39 +13,53 @@ A rule of somebody else that is the same as one of ours stands for it; it is nei
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
+    ENTRIES,
     _backend,
     _ufw_file,
+    _ufw_foreign,
     _ufw_host,
     _ufw_live,
     _ufw_order,
     _ufw_tuple,
     _whole_file,
+    _xtables_programs,
 )
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_file import Saved
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_live import Chains, Line
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import ANYWHERE, Owned, Tuple
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import Table
 
 _NO_V6 = (
     "ufw has no rules for IPv6 on this host (IPV6=no in /etc/default/ufw, or no IPv6 in the kernel), so nothing is "
     "opened to peers with IPv6 addresses."
 )
-_TOOLS = {4: "iptables", 6: "ip6tables"}
+_ATTEMPTS = 5
+"""So many times a change is made again that a ufw command takes back."""
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What is there: the files and the chains by family; the chains only of a family that ufw takes care of."""
+    """What is there: the files, the kernel's tables and ufw's chains in them, by family.
+
+    ``uses_v6`` is whether ufw takes care of IPv6. Where it does not, there are chains only if ours may be in them.
+    """
 
     files: dict[int, Saved]
+    tables: dict[int, Table]
     chains: dict[int, Chains]
+    uses_v6: bool
 
     def lines(self) -> Iterator[Line]:
         return (line for chains in self.chains.values() for lines in chains.values() for line in lines)
+
+    def used(self) -> list[Saved]:
+        """The files of the families that ufw takes care of."""
+        return [file for version, file in self.files.items() if version == 4 or self.uses_v6]
 
     def saved(self) -> Owned:
         return {one: owners for file in self.files.values() for one, owners in file.ours().items()}
@@ -62,6 +76,15 @@ class Ufw(_backend.Backend):
         self._seen: _Look | None = None
         self._halves: dict[frozenset[Tuple], tuple[_rules.Rule, ...]] = {}
         self._without_v6 = False
+        self._awaited: set[int] = set()
+
+    @classmethod
+    def filters(cls, run: _host.Run) -> bool:
+        """Whether its chains are loaded. Where that can't be seen, its switch is believed."""
+        try:
+            return _ufw_live.is_loaded(_xtables_programs.dump(run, 4).chains, 4)
+        except _host.HostError:
+            return ENTRIES["ufw"].is_switched_on()
 
     @classmethod
     def left(cls, _run: _host.Run, shorts: Mapping[str, str]) -> list[str]:
@@ -113,12 +136,14 @@ class Ufw(_backend.Backend):
         if _ufw_host.setting(_ufw_host.DEFAULTS, "DEFAULT_OUTPUT_POLICY") in ("drop", "reject"):
             return True
         look = self._seen or self._look()
-        return any(_ufw_order.refuses(look.files[version].places("out")) for version in look.chains)
+        return any(_ufw_order.refuses(file.places("out")) for file in look.used())
 
     def check(self, aims: _state.States, _now: _state.States) -> _state.States:
         look = self._seen or self._look()
         saved = frozenset().union(*(file.foreign for file in look.files.values()))
-        live = {line.text for line in look.lines() if not line.owners}
+        live = {
+            text for chains in look.chains.values() for lines in chains.values() for text in _ufw_live.theirs(lines)
+        }
         found = {}
         for owner, aim in aims.items():
             halves = [self._possible(half, look) for half in (aim.saved, aim.live)]
@@ -128,7 +153,7 @@ class Ufw(_backend.Backend):
 
     def _possible(self, half: _state.Half, look: _Look) -> _state.Half:
         """The half without peers of a family that ufw leaves alone here."""
-        if 6 in look.chains:
+        if look.uses_v6:
             return half
         rules = [
             replace(rule, peers=peers)
@@ -167,10 +192,7 @@ class Ufw(_backend.Backend):
         for version, chains in look.chains.items():
             commands = _ufw_live.changes(chains, version, wanted, aims)
             if commands:
-                tool = f"{_TOOLS[version]}-restore"
-                rc, _out, told = self.run([tool, "--noflush", "--wait=30"], data=_ufw_live.restore_text(commands))
-                if rc != 0:
-                    raise _host.HostError(f"ufw's rules in the kernel did not change. {tool} says: {_short(told)}")
+                _xtables_programs.restore(self.run, look.tables[version], commands)
 
     def save(self, _now: _state.States, aims: _state.States) -> None:
         with _ufw_host.locked(change=True):
@@ -182,13 +204,40 @@ class Ufw(_backend.Backend):
             _write(file, wanted)
 
     def commit(self, now: _state.States, aims: _state.States) -> None:
+        """A ufw command that was at work meanwhile may have written what it had read before: then once more."""
+        for _attempt in range(_ATTEMPTS):
+            if not _backend.changed(now, aims):
+                return
+            with _ufw_host.locked(change=True):
+                self._commit(now, aims)
+                others = _ufw_host.commands() - self._awaited
+            if not others:
+                return
+            self._let_pass(others)
+            now = self.read()
+        if _backend.changed(now, aims):
+            raise _host.HostError(
+                f"ufw commands that were at work at the same time have taken this change back {_ATTEMPTS} times. Let "
+                "them end, and run this again."
+            )
+
+    def _commit(self, now: _state.States, aims: _state.States) -> None:
         """The kernel first: by the file we know which of its lines without a name are ours."""
-        with _ufw_host.locked(change=True):
-            look = self._gather()
-            if any(now[owner].live != aim.live for owner, aim in aims.items()):
-                self._go_live(look, aims)
-            if any(now[owner].saved != aim.saved for owner, aim in aims.items()):
-                self._save(look, aims)
+        look = self._gather()
+        if any(now[owner].live != aim.live for owner, aim in aims.items()):
+            self._go_live(look, aims)
+        if any(now[owner].saved != aim.saved for owner, aim in aims.items()):
+            self._save(look, aims)
+
+    def _let_pass(self, others: Collection[int]) -> None:
+        """Wait for ufw commands; not twice for one that does not end."""
+        left = _ufw_host.let_pass(others)
+        self._awaited |= left
+        if left:
+            raise _host.HostError(
+                f"A ufw command (process {min(left)}) has been at work for {_ufw_host.LOCK_SECONDS} seconds, and what "
+                "it has read before this change it may write again. Let it end, and run this again."
+            )
 
     def commands(self, _now: _state.States, aims: _state.States) -> list[str]:
         before = (self._seen or self._look()).live()
@@ -202,7 +251,11 @@ class Ufw(_backend.Backend):
     def foreign(self) -> list[_backend.Foreign]:
         """Tuples of others; what they have in before.rules and after.rules is not looked at."""
         look = self._seen or self._look()
-        return [one for version in look.chains for one in _ufw_file.foreign(look.files[version])]
+        return [one for file in look.used() for one in _ufw_foreign.foreign(file)]
+
+    def blocking(self) -> list[_backend.Foreign]:
+        look = self._seen or self._look()
+        return [one for file in look.used() for one in _ufw_foreign.blocking(file)]
 
     def notes(self) -> list[str]:
         if not self._without_v6:
@@ -216,31 +269,39 @@ class Ufw(_backend.Backend):
 
     def _gather(self) -> _Look:
         """The files and the chains. To be called under the lock."""
-        files, chains = {}, {}
+        look = _Look({}, {}, {}, self._uses_v6())
         for version in (4, 6):
-            used = version == 4 or self._uses_v6()
+            used = version == 4 or look.uses_v6
             file = _ufw_host.load(version, used)
             if file:
-                files[version] = file
-            if used:
-                chains[version] = _parse(self._dump(version), version, file)
-        return _Look(files, chains)
+                look.files[version] = file
+            # Where ufw has just been told to leave IPv6 alone, what it has loaded stays until its next reload.
+            table = self._table(version, used) if used or (file and file.ours()) else None
+            if file and table:
+                look.tables[version] = table
+                look.chains[version] = _ufw_live.parse(table.chains, version, file.ours(), file.twins)
+        return look
 
     @staticmethod
     def _uses_v6() -> bool:
         return _ufw_host.setting(_ufw_host.DEFAULTS, "IPV6") == "yes" and _ufw_host.IPV6.is_dir()
 
-    def _dump(self, version: int) -> str:
-        tool = f"{_TOOLS[version]}-save"
-        rc, dump, told = self.run([tool, "-t", "filter"])
-        if rc != 0:
-            raise _host.HostError(f"{tool} does not say what is live: {_short(told)}. {_host.UNCHANGED}")
-        if not _ufw_live.is_loaded(dump, version):
-            raise _host.HostError(
-                f"ufw is enabled, but its rules for IPv{version} are not loaded: run ufw reload (or systemctl restart "
-                f"ufw). {_host.UNCHANGED}"
-            )
-        return dump
+    def _table(self, version: int, used: bool) -> Table | None:
+        """The kernel's table; None where ufw's chains are not in it and need not be."""
+        try:
+            table = _xtables_programs.dump(self.run, version)
+        except _host.HostError:
+            if used:
+                raise
+            return None
+        if _ufw_live.is_loaded(table.chains, version):
+            return table
+        if not used:
+            return None
+        raise _host.HostError(
+            f"ufw is enabled, but its rules for IPv{version} are not loaded. Look whether it lets SSH in, with "
+            f"ufw show added, and then run ufw reload; or ufw disable, if it is not to run. {_host.UNCHANGED}"
+        )
 
     def _half(self, tuples: Iterable[Tuple], odd: Iterable[str]) -> _state.Half:
         return _state.Half(self._canonical(tuples), tuple(sorted(odd)))
@@ -250,10 +311,6 @@ class Ufw(_backend.Backend):
         if key not in self._halves:
             self._halves[key] = _state.half(_ufw_tuple.decode(key)).rules
         return self._halves[key]
-
-
-def _parse(dump: str, version: int, file: Saved | None) -> Chains:
-    return _ufw_live.parse(dump, version, file.ours() if file else {}, file.foreign if file else ())
 
 
 def _wanted(there: Owned, halves: Mapping[str, _state.Half]) -> Owned:
@@ -326,8 +383,3 @@ def _spoken(owned: Mapping[Tuple, tuple[str, ...]]) -> list[str]:
         else:
             found.append(_ufw_tuple.command(one, one.peer, owners))
     return found
-
-
-def _short(told: str) -> str:
-    """What a program says, not longer than a sentence."""
-    return " ".join(told.split())[:300].rstrip(".")

@@ -96,7 +96,10 @@ def _policy(rng: random.Random) -> str:
     zones = ("ANY", "HOST") if target == "CONTINUE" else ("HOST", "ANY")
     priority = rng.choice([-5, 7, 100])
     ends = f'  <ingress-zone name="{zones[0]}"/>\n  <egress-zone name="{zones[1]}"/>\n'
-    rules = "".join(sorted({_rich(rng) for _one in range(rng.randint(0, 3))})) if target == "CONTINUE" else ""
+    # A host that drops its own neighbour advertisements loses IPv6 by itself, as soon as the others forget it.
+    rules = '  <protocol value="ipv6-icmp"/>\n'
+    if target == "CONTINUE":
+        rules = "".join(sorted({_rich(rng) for _one in range(rng.randint(0, 3))}))
     head = f'{_HEAD}<policy target="{target}" priority="{priority}">\n  <short>{_text(rng)}</short>\n'
     return f"{head}{rules}{ends}</policy>\n"
 

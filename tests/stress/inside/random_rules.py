@@ -99,6 +99,17 @@ def changed(rng: random.Random, old: Rules, firewall: str) -> Rules:
         return new[:place] + new[place + 1 :]
     if how == "change":
         new[place] = rule(rng, firewall, 12)
+    elif rng.random() < 0.5:
+        new[place]["peers"] = [near(rng, peer) if rng.random() < 0.5 else peer for peer in old[place]["peers"]]
     else:
         new[place]["peers"] = [*rng.sample(old[place]["peers"], (len(old[place]["peers"]) + 1) // 2), *peers(rng, 12)]
     return new
+
+
+def near(rng: random.Random, peer: str) -> str:
+    """A network that holds this one, or half of it."""
+    if peer == "any":
+        return peer
+    network = ipaddress.ip_network(peer)
+    wider = network.prefixlen == network.max_prefixlen or (network.prefixlen > 1 and rng.random() < 0.5)
+    return str(network.supernet() if wider else rng.choice(list(network.subnets())))

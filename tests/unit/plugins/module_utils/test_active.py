@@ -21,7 +21,7 @@ class _Host(dict[str, str]):
 
     def __call__(self, words: list[str], _data: str | None = None) -> tuple[int, str, str]:
         if words[0] != "systemctl":
-            return 127, "", "not found"
+            return (0, self[words[0]], "") if words[0] in self else (127, "", "not found")
         verb, names = words[1], words[2:]
         unset = "inactive" if verb == "is-active" else "disabled"
         return 0, "".join(f"{self.get(f'{verb} {name}', unset)}\n" for name in names), ""
@@ -32,7 +32,7 @@ def _host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Host:
     monkeypatch.setattr(_active, "_SYSTEMD", tmp_path)
     program, settings = tmp_path / "ufw", tmp_path / "ufw.conf"
     program.touch()
-    entry = Entry("Ufw", switch=(str(program), str(settings)))
+    entry = Entry("Ufw", switch=(str(program), str(settings)), starter="ufw.service")
     monkeypatch.setitem(_firewalls.ENTRIES, "ufw", entry)
     return _Host()
 
@@ -56,6 +56,51 @@ def test_which_are_active(
     if ufw is not None:
         (tmp_path / "ufw.conf").write_text(ufw, encoding="ascii")
     assert _active.active_firewalls(host) == found
+
+
+LOADED = "*filter\n:INPUT DROP [0:0]\n:ufw-user-input - [0:0]\n:ufw-user-output - [0:0]\nCOMMIT\n"
+EMPTY = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n"
+UNKNOWN = "# Table `filter' is incompatible, use 'nft' tool.\n"
+
+
+@pytest.mark.parametrize(
+    ("unit", "table", "found"),
+    [
+        ({"is-active ufw.service": "active"}, EMPTY, ["ufw"]),
+        ({"is-enabled ufw.service": "enabled"}, EMPTY, ["ufw"]),
+        ({"is-enabled ufw.service": "generated"}, EMPTY, ["ufw"]),
+        ({}, LOADED, ["ufw"]),
+        ({"is-enabled ufw.service": "masked"}, LOADED, ["ufw"]),
+        ({}, UNKNOWN, ["ufw"]),
+        ({}, EMPTY, []),
+        ({"is-enabled ufw.service": "masked"}, EMPTY, []),
+    ],
+)
+def test_ufw_is_off_where_its_unit_is_disabled_and_nothing_loaded(
+    unit: dict[str, str], table: str, found: list[str], host: _Host, tmp_path: Path
+) -> None:
+    (tmp_path / "ufw.conf").write_text("ENABLED=yes\n", encoding="ascii")
+    host.update(unit, **{"iptables-save": table})
+    assert _active.active_firewalls(host) == found
+    host["is-active firewalld.service"] = "active"
+    assert _active.active_firewalls(host) == ["firewalld", *found]
+    if found:
+        with pytest.raises(HostError, match=r"Switch all but one off \(ufw with ufw disable\)\. Nothing was changed\."):
+            _active.choose(host)
+    else:
+        assert _active.choose(host) == "firewalld"
+
+
+def test_a_ufw_that_filters_without_being_enabled_is_said(host: _Host, tmp_path: Path) -> None:
+    (tmp_path / "ufw.conf").write_text("ENABLED=no\n", encoding="ascii")
+    host["iptables-save"] = LOADED
+    with pytest.raises(HostError, match=r"ufw is not enabled, and its rules filter .*SSH.* Nothing was changed\."):
+        _active.choose(host)
+    host["iptables-save"] = LOADED.replace("ufw-user", "some")
+    assert _active.choose(host) == "iptables"
+    (tmp_path / "ufw").unlink()
+    host["iptables-save"] = LOADED
+    assert _active.choose(host) == "iptables"
 
 
 def test_settings_of_a_removed_ufw_do_not_switch_it_on(host: _Host, tmp_path: Path) -> None:

@@ -6,8 +6,12 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+from ipaddress import ip_network
+
 import pytest
-from ansible_collections.printnet.ports.plugins.module_utils import _foreign
+from ansible_collections.printnet.ports.plugins.module_utils import _foreign, _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
 from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY, Rule
 
@@ -61,3 +65,73 @@ def test_which_rules_touch_the_port_of_a_flow() -> None:
 def test_what_a_host_calls_its_rules_does_not_reach_the_terminal() -> None:
     (told,) = _foreign.voided(WANTED, [Foreign(False, _drop().rule, "a\x1b[31m\x07\n<b>{{ 7*7 }}")])
     assert told.startswith("a?[31m??<b>{{ 7*7 }} blocks tcp 515")
+
+
+def _some_peers(chance: random.Random) -> tuple[str, ...]:
+    """Some networks of both families, near each other, so that they touch often."""
+    pools = [(4, 0xC0000200, 6, 32), (6, 0x20010DB8 << 96, 6, 128)]
+    found = []
+    for _number in range(chance.randrange(6)):
+        _version, base, room, bits = chance.choice(pools)
+        first, length = base + chance.randrange(1 << room), chance.randint(bits - room, bits)
+        found.append(str(ip_network((first >> bits - length << bits - length, length))))
+    return _rules.fewest(frozenset(found)) if chance.random() < 0.95 else EVERYBODY
+
+
+def _some_rule(chance: random.Random) -> Rule:
+    spans = [((515, 515),), ((500, 520), (631, 631)), ((1, 65535),), ((22, 22),)]
+    return Rule(
+        chance.choice(["in", "in", "in", "out"]),
+        chance.choice(["tcp", "tcp", "udp"]),
+        chance.choice(spans),
+        _some_peers(chance),
+        chance.choice([(), (), ((53, 53),), ((1, 1023),)]),
+        (f"flow{chance.randrange(3)}",),
+    )
+
+
+def _plainly(wanted: dict[str, list[Rule]], foreign: list[Foreign]) -> list[str]:
+    """The same by comparing each with each."""
+
+    def touch(rule: Rule, other: Rule) -> bool:
+        sources = rule.source_ports, other.source_ports
+        return (
+            (rule.direction, rule.transport) == (other.direction, other.transport)
+            and bool(_rules.common(rule.ports, other.ports))
+            and (not all(sources) or bool(_rules.common(*sources)))
+            and _rules.overlap(rule.peers, other.peers)
+        )
+
+    found = [
+        _foreign._sentence(owner, hit, other)
+        for other in foreign
+        if not other.opens
+        for owner, rules in wanted.items()
+        if (hit := [rule for rule in rules if touch(rule, other.rule)])
+    ]
+    more = [f"{len(found) - _foreign.MOST} more rules of others block what is asked for here."]
+    return found[: _foreign.MOST] + (more if len(found) > _foreign.MOST else [])
+
+
+def test_it_is_what_comparing_each_with_each_finds() -> None:
+    for seed in range(200):
+        chance = random.Random(seed)
+        wanted = {f"owner{number}": [_some_rule(chance) for _rule in range(4)] for number in range(3)}
+        foreign = [Foreign(chance.random() < 0.2, _some_rule(chance), f"rule {number}") for number in range(8)]
+        assert _foreign.voided(wanted, foreign) == _plainly(wanted, foreign), f"seed {seed}"
+
+
+def test_peers_that_lie_in_one_another_are_found_too() -> None:
+    nested = Rule("in", "tcp", ((515, 515),), ("192.0.2.0/24", "192.0.2.1/32", "::/0"))
+    assert _foreign.voided({"a": [nested]}, [_drop(peers=("192.0.2.7/32",))])
+    assert _foreign.voided({"a": [nested]}, [_drop(peers=("198.51.100.0/24", "192.0.2.0/25", "192.0.2.7/32"))])
+
+
+def test_each_drop_is_looked_up_once(calls_of: Callable[[Callable[[], object]], int]) -> None:
+    """Not once for each of the networks that are asked for."""
+    peers = tuple(f"10.{number >> 8}.{number & 255}.0/25" for number in range(1000))
+    wanted = {"a": [Rule("in", "tcp", ((port, port),), peers) for port in (515, 631, 5500, 5501, 9443)]}
+    drops = [_drop(peers=(f"10.{number % 4}.{number & 255}.129/32",), ports=((1, 65535),)) for number in range(2000)]
+    assert _foreign.voided(wanted, drops) == []
+    some, all_of_them = (calls_of(lambda part=part: _foreign.voided(wanted, part)) for part in (drops[:1000], drops))
+    assert all_of_them - some < 100 * 1000

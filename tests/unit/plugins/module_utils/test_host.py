@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -124,9 +125,31 @@ def test_the_lock_follows_no_link(lock: Path, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("mine", encoding="ascii")
     lock.symlink_to(victim)
-    with pytest.raises(OSError, match=r"symbolic links|Too many levels"), _host.locked(lock, 0):
+    said = r"could not be made: .*(symbolic links|Too many levels).*\. Nothing was changed\.$"
+    with pytest.raises(HostError, match=said), _host.locked(lock, 0):
         pass
     assert victim.read_text(encoding="ascii") == "mine"
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC, errno.ENOLCK])
+def test_a_host_that_makes_no_lock_says_so_at_once(lock: Path, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object) -> int:
+        raise OSError(code, os.strerror(code))
+
+    module, name = (_host.fcntl, "flock") if code == errno.ENOLCK else (_host.os, "open")
+    with monkeypatch.context() as patched:
+        patched.setattr(module, name, refuse)
+        with pytest.raises(HostError) as wrong, _host.locked(lock):
+            pytest.fail("nothing was locked")
+    assert os.strerror(code) in str(wrong.value)
+    assert str(wrong.value).endswith(_host.UNCHANGED)
+
+
+def test_somebody_may_remove_the_locks_file(lock: Path) -> None:
+    with _host.locked(lock):
+        lock.unlink()
+    with _host.locked(lock, 0):
+        assert lock.exists()
 
 
 def test_the_lock_is_on_a_file_system_that_a_reboot_empties() -> None:

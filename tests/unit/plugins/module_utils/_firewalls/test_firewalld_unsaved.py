@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -34,10 +34,10 @@ def side(**more: Any) -> dict[str, dict[str, Any]]:
 
 
 class Fake:
-    """A firewalld whose sides are given."""
+    """A firewalld whose sides are given, and a NetworkManager with at most one connection."""
 
-    def __init__(self, live: dict[str, Any], saved: dict[str, Any], others: Iterable[str] = ()) -> None:
-        self._live, self._saved, self._others = live, saved, others
+    def __init__(self, live: dict[str, Any], saved: dict[str, Any], connection: dict[str, Any] | None = None) -> None:
+        self._live, self._saved, self._connection = live, saved, connection
 
     def __getattr__(self, name: str) -> Any:
         if name == "getDefaultZone":
@@ -71,12 +71,20 @@ class Fake:
     def saved_set(self, name: str) -> Any:
         return self._saved["ipset"].get(name)
 
-    def is_on_the_bus(self, name: str) -> bool:
-        return name in self._others
+    def is_on_the_bus(self, _name: str) -> bool:
+        return self._connection is not None
+
+    def ask(self, _service: str, _path: str, _interface: str, name: str) -> Any:
+        values = {"ActiveConnections": ["/1"], "Devices": ["/2"], "Connection": "/3", "Interface": "wg0"}
+        return {"Vpn": False, "Flags": 0, **values, **(self._connection or {})}[name]
+
+    def tell(self, _service: str, _path: str, _interface: str) -> Any:
+        zone = {key: one for key, one in (self._connection or {}).items() if key == "zone"}
+        return SimpleNamespace(GetSettings=lambda: {"connection": zone})
 
 
-def found(live: dict[str, Any], saved: dict[str, Any], others: Iterable[str] = ()) -> list[str]:
-    fake: Any = Fake(side(**live), side(**saved), others)
+def found(live: dict[str, Any], saved: dict[str, Any], connection: dict[str, Any] | None = None) -> list[str]:
+    fake: Any = Fake(side(**live), side(**saved), connection)
     return unsaved(fake, lambda name: name.startswith("pnports1-mine"))
 
 
@@ -160,10 +168,38 @@ def test_both_ways(live: dict[str, Any], saved: dict[str, Any], lines: list[str]
     assert found(live, saved) == lines
 
 
-def test_networkmanager_puts_its_interfaces_back() -> None:
-    saved = {"zone": {"public": {**ZONE["public"], "interfaces": []}}}
-    assert found({}, saved) == ["zone public: interfaces only live eth0"]
-    assert found({}, saved, ["org.freedesktop.NetworkManager"]) == []
+def zones(policies: dict[str, Any] | None = None, **bound: list[str]) -> dict[str, Any]:
+    """Sides with zones that have interfaces; public is the default one."""
+    names = ("public", "trusted", "docker")
+    made = {name: {**ZONE["public"], "interfaces": bound.get(name, [])} for name in names}
+    return {"zone": made, "policy": POLICY | (policies or {})}
+
+
+def test_an_interface_that_nobody_saved_counts_where_a_reload_moves_it() -> None:
+    assert found(zones(trusted=["wg0"]), zones()) == ["zone trusted: interfaces only live wg0"]
+    assert found(zones(), zones(trusted=["wg0"])) == ["zone trusted: interfaces only saved wg0"]
+    # Back in the default zone it is at once, and Docker binds its own again.
+    assert found(zones(public=["eth0"], docker=["docker0"]), zones()) == []
+    moved = found(zones(public=["wg0"]), zones(trusted=["wg0"]))
+    assert moved == ["zone public: interfaces only live wg0", "zone trusted: interfaces only saved wg0"]
+    named = {"theirs": {"ingress_zones": ["public"], "egress_zones": ["HOST"]}}
+    assert found(zones(named, public=["eth0"]), zones(named)) == ["zone public: interfaces only live eth0"]
+
+
+@pytest.mark.parametrize(
+    ("connection", "stays"),
+    [
+        ({"zone": "trusted"}, True),
+        ({"zone": "home"}, False),
+        ({}, False),
+        ({"zone": "trusted", "Vpn": True}, False),
+        ({"zone": "trusted", "Flags": 0x2 | 0x8}, False),
+        ({"zone": "trusted", "Interface": "other0"}, False),
+    ],
+)
+def test_networkmanager_puts_back_what_its_connections_say(connection: dict[str, Any], stays: bool) -> None:
+    live, lines = zones(trusted=["wg0"]), ["zone trusted: interfaces only live wg0"]
+    assert found(live, zones(), connection) == ([] if stays else lines)
 
 
 def test_the_default_zone_that_somebody_wrote_into_the_file(conf: dict[str, str]) -> None:

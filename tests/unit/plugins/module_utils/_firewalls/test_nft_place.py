@@ -240,6 +240,9 @@ OTHERS = st.lists(
             *(BODY, SSH, [LOG], [DROP], [REJECT], [TCP, REJECT], [COUNTER], [OVER, DROP], [{"return": None}]),
             *([{key: {"target": name}}] for key in ("jump", "goto") for name in ("end", "some")),
             [match("meta iifname", "lo", "!="), DROP],
+            *([{"reject": {"type": kind}}] for kind in ("tcp reset", "icmp", "icmpv6")),
+            *([{"jump": {"target": name}}] for name in ("empty", "some, then empty")),
+            [{"mangle": {"key": {"meta": {"key": "mark"}}, "value": 5}}, DROP],
         ]
     ),
     max_size=5,
@@ -270,6 +273,10 @@ def test_whatever_is_there_it_reads_back_and_goes_without_a_trace(
             nft.chain(family, table, "some")
             nft.rule(family, table, "some", *SSH)
             nft.rule(family, table, "some", COUNTER, DROP)
+            nft.chain(family, table, "empty")
+            nft.chain(family, table, "some, then empty")
+            for rule in (SSH, [{"jump": {"target": "empty"}}], [DROP]):
+                nft.rule(family, table, "some, then empty", *rule)
         nft.chain(family, table, f"c{number}", hook, policy)
         for rule in rules:
             nft.rule(family, table, f"c{number}", *rule)

@@ -25,6 +25,7 @@ from .test_nft_ends import ODD
 
 VPSX, DIS = "printnet.ports/vpsx", "printnet.ports/dis"
 SHORTS = {VPSX: "vpsx", DIS: "dis"}
+COPIES = nftables._COPIES
 LPR = Rule("in", "tcp", ((515, 515),), ("192.0.2.0/24", "2001:db8::/32"))
 IPP = Rule("in", "tcp", ((631, 631),), EVERYBODY)
 OUT = Rule("out", "udp", ((161, 161),), ("192.0.2.9/32",))
@@ -327,6 +328,44 @@ def test_what_the_administrator_has_to_know(tree: Path) -> None:
     assert firewall.notes() == []
     (tree / "etc/nftables.conf").write_bytes(b"chain pnports1-vpsx { \xff }")
     assert ["holds a copy" in note for note in firewall.notes()] == [True]
+
+
+@pytest.mark.parametrize(
+    "name", ["etc/nftables/mine.nft", "etc/nftables/rules/main.nft", "etc/nftables.d/live", "etc/nftables.d/large"]
+)
+def test_a_copy_of_ours_in_a_file_that_theirs_includes(tree: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    here = [
+        f"{tree}/etc/{some}" for some in ("nftables.conf", "nftables/*.nft", "nftables/rules/*.nft", "nftables.d/*")
+    ]
+    monkeypatch.setattr(nftables, "_COPIES", here)
+    path = tree / name
+    (tree / "etc/nftables.d/folder").mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("chain pnports1-vpsx { }" + "#" * (5_000_000 if "large" in name else 0), encoding="utf-8")
+    said = [note for note in Nftables(Host().run, SHORTS).notes() if "holds a copy" in note]
+    assert [note.split()[0] for note in said] == ([] if "large" in name else [str(path)])
+
+
+def test_what_refuses_elsewhere_is_said() -> None:
+    host = Host("accept")
+    host.nft.table("netdev", "ddos")
+    host.nft.chain("netdev", "ddos", "in", "ingress", "drop", dev="eth0")
+    open_or_not, elsewhere, *_more = Nftables(host.run, SHORTS).notes()
+    assert "No chain that printnet.ports understands refuses by default" in open_or_not
+    assert "table netdev ddos, chain in refuses by default at the hook ingress" in elsewhere
+    found = change(host, vpsx=[LPR])
+    assert found[VPSX].live == Half()
+    host.nft.tables["netdev", "ddos"]["chains"]["in"]["policy"] = "accept"
+    assert "everything is open already" in Nftables(host.run, SHORTS).notes()[0]
+
+
+def test_a_family_that_no_reject_is_for_is_open() -> None:
+    host = Host("accept")
+    host.nft.rule("inet", "filter", "input", {"reject": {"type": "icmp", "expr": "host-prohibited"}})
+    assert (
+        Nftables(host.run, SHORTS).notes()[0] == "No chain on this host refuses IPv6 by default, so all of it is open."
+    )
+    assert change(host, vpsx=[LPR])[VPSX].live == half([LPR])
 
 
 def test_the_way_out() -> None:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _ufw_file
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _ufw_file, _ufw_foreign
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_file import parse, plus, without
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import Owned, Tuple
 from ansible_collections.printnet.ports.plugins.module_utils._host import HostError
@@ -142,8 +142,42 @@ def test_the_same_tuple_of_somebody_else_is_known() -> None:
     assert parse(PATH, 4, text(DENY, LIMIT, APP, ROUTE, LOGGED)).foreign == frozenset()
 
 
+def test_with_a_port_a_tuple_of_any_protocol_is_one_of_each() -> None:
+    theirs = MINE.replace(" comment=7072696e746e65742e706f7274732f76707378", "").replace("515,631", "515")
+    one = next(iter(OURS))._replace(ports="515")
+    both = theirs.replace("allow tcp", "allow any")
+    assert parse(PATH, 4, text(both)).foreign == {one, one._replace(transport="udp")}
+    assert not parse(PATH, 4, text(both.replace("any 515", "any any"))).foreign & {one, one._replace(ports="any")}
+
+
+def test_the_same_tuple_behind_a_refusal_of_everything_stands_for_none() -> None:
+    theirs = MINE.replace(" comment=7072696e746e65742e706f7274732f76707378", "")
+    assert parse(PATH, 4, text(ALL, theirs)).foreign == frozenset()
+    assert parse(PATH, 4, text(ALL_OUT, theirs)).foreign == frozenset(OURS)
+    assert parse(PATH, 4, text(theirs, ALL)).foreign == frozenset(OURS)
+    assert parse(PATH, 4, text(ALL, theirs)).text_with(OURS) == text(MINE, ALL, theirs)
+    assert parse(PATH, 4, text(MINE, ALL, theirs)).twins == {next(iter(OURS)): [True, False]}
+    assert parse(PATH, 4, text(MINE, ALL)).twins == {}
+
+
+@pytest.mark.parametrize(
+    "theirs", ["-A ufw-user-input -p vrrp -j ACCEPT\n", "-A ufw-user-input -i lo -j ACCEPT\n", "# a note\n"]
+)
+def test_lines_by_hand_below_ours_stay(theirs: str) -> None:
+    saved = parse(PATH, 4, text(SSH, MINE + theirs))
+    assert saved.odd() == {}
+    assert saved.text_with(OURS) == text(SSH + theirs, MINE)
+    blocks = parse(PATH, 4, text(SSH, MINE + theirs.replace("ACCEPT", "DROP").replace("# a note", "-A x -j DROP")))
+    assert list(blocks.odd()) == [VPSX]
+    mended = parse(PATH, 4, blocks.text_with(OURS))
+    assert "DROP" in mended.pieces[0].text
+    assert mended.odd() == {}
+
+
 def test_a_line_that_is_not_what_its_tuple_says_is_odd_and_mended() -> None:
-    for wrong in (MINE.replace("ACCEPT", "DROP"), MINE + MINE.split("\n")[2].replace("ACCEPT", "DROP") + "\n"):
+    line = MINE.split("\n")[2] + "\n"
+    more = (line, line.replace("ACCEPT", "DROP"), "-A ufw-user-input -p udp --dport 1 -j ACCEPT\n")
+    for wrong in (MINE.replace("ACCEPT", "DROP"), MINE.replace(line, ""), *(MINE + one for one in more)):
         saved = parse(PATH, 4, text(SSH, wrong))
         assert saved.odd() == {VPSX: {f"{PATH}: a rule of ours is not what its tuple says"}}
         assert saved.text_with(OURS) == text(SSH, MINE)
@@ -164,7 +198,7 @@ def test_a_broken_tuple_of_ours_is_said_with_its_line(wrong: str) -> None:
         parse(PATH, 4, text(SSH, wrong))
 
 
-@pytest.mark.parametrize("peer", ["198.51.100.7/24", "198.51.100", "$(reboot)"])
+@pytest.mark.parametrize("peer", ["198.51.100.7/24", "198.51.100", "$(reboot)", "10.1.0.0/255.255.0.0"])
 def test_a_broken_peer_of_ours_is_said_with_its_line(peer: str) -> None:
     saved = parse(PATH, 4, text(SSH, MINE.replace("198.51.100.0/24", peer)))
     with pytest.raises(HostError, match=f"{PATH}, line 8: "):
@@ -199,12 +233,29 @@ def test_no_text_of_others_is_ever_too_much(noise: str) -> None:
     before = text(SSH, "\n### tuple ### " + noise, LIMIT)
     after = add(before, OURS)
     assert parse(PATH, 4, after).text_with({}) == before
-    _ufw_file.foreign(parse(PATH, 4, after))
+    _ufw_foreign.foreign(parse(PATH, 4, after))
+
+
+def test_what_was_let_in_before_is_not_blocked() -> None:
+    lpr = "\n### tuple ### allow tcp 515 0.0.0.0/0 any 198.51.100.0/24 in\n-A x\n"
+    deny = "\n### tuple ### deny any 515 0.0.0.0/0 any 198.51.100.0/23 in\n-A x\n"
+
+    def blocked(*pieces: str) -> list[str]:
+        return [one.rule.as_text() for one in _ufw_foreign.blocking(parse(PATH, 4, text(*pieces)))]
+
+    udp = "in udp 515 from 198.51.100.0/23"
+    assert blocked(lpr, deny) == ["in tcp 515 from 198.51.101.0/24", udp]
+    assert blocked(deny, lpr) == ["in tcp 515 from 198.51.100.0/23", udp]
+    for narrow in (" in_eth0\n", " out\n"):
+        assert blocked(lpr.replace(" in\n", narrow), deny) == ["in tcp 515 from 198.51.100.0/23", udp]
+    assert blocked(lpr.replace("515 0.0.0.0/0", "515 192.0.2.1"), deny)[0] == "in tcp 515 from 198.51.100.0/23"
+    assert blocked(lpr.replace("0.0.0.0/0 any", "0.0.0.0/0 721"), deny)[0] == "in tcp 515 from 198.51.100.0/23"
+    assert blocked(lpr, deny, ALL) == ["in tcp 515 from 198.51.101.0/24", udp]
 
 
 def test_what_others_open_and_block() -> None:
     saved = parse(PATH, 4, text(SSH, DENY, LIMIT, APP, ROUTE, LOGGED, BROKEN, MINE, ALL))
-    assert [(one.opens, one.rule.as_text(), one.where) for one in _ufw_file.foreign(saved)] == [
+    assert [(one.opens, one.rule.as_text(), one.where) for one in _ufw_foreign.foreign(saved)] == [
         (True, "in tcp 22 from 0.0.0.0/0", "ufw: allow 22/tcp from any"),
         (False, "in tcp 515 from 198.51.100.10", "ufw: deny 515/tcp from 198.51.100.10"),
         (True, "in tcp 23 from 0.0.0.0/0", "ufw: limit 23/tcp from any"),
@@ -215,7 +266,7 @@ def test_what_others_open_and_block() -> None:
         "\n### tuple ### deny any any 0.0.0.0/0 any 203.0.113.0/24 in\n-A ufw-user-input -s 203.0.113.0/24 -j DROP\n"
     )
     partly = "\n### tuple ### deny tcp 515 192.0.2.1 any 203.0.113.0/24 in\n-A x\n"
-    found = _ufw_file.foreign(parse(PATH, 4, text(anything, partly, ALL, DENY)))
+    found = _ufw_foreign.foreign(parse(PATH, 4, text(anything, partly, ALL, DENY)))
     assert [one.rule.as_text() for one in found if one.rule.peers != ("0.0.0.0/0",)] == [
         "in tcp 1-65535 from 203.0.113.0/24",
         "in udp 1-65535 from 203.0.113.0/24",

@@ -37,7 +37,7 @@ def test_settings_are_read_as_a_shell_reads_them(tmp_path: Path, text: str, valu
 def test_a_missing_file_is_an_error_where_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_ufw_host, "FOLDERS", (tmp_path / "etc", tmp_path / "lib"))
     assert _ufw_host.load(6, needed=False) is None
-    with pytest.raises(HostError, match=r"etc/user\.rules is missing.* Nothing was changed\."):
+    with pytest.raises(HostError, match=r"etc/user\.rules is missing.* SSH first\. Nothing was changed\."):
         _ufw_host.load(4, needed=True)
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib/user.rules").write_text("### RULES ###\n\n### END RULES ###\n", encoding="utf-8")
@@ -73,6 +73,39 @@ def test_ufws_lock_is_waited_for_and_held(tmp_path: Path, monkeypatch: pytest.Mo
     other.join()
     with _ufw_host.locked(change=True), _ufw_host.locked(change=False):
         pass
+
+
+@pytest.mark.parametrize(
+    ("words", "is_ufw"),
+    [
+        (["/usr/bin/python3", "/usr/sbin/ufw", "allow", "22"], True),
+        (["python3.11", "-I", "/usr/sbin/ufw", "status"], True),
+        (["/usr/sbin/ufw", "status"], True),
+        (["vim", "/etc/default/ufw"], False),
+        (["python3", "/usr/bin/gufw", "ufw"], False),
+        (["sudo", "ufw", "reload"], False),
+        (["/usr/bin/python3"], False),
+        ([""], False),
+    ],
+)
+def test_a_command_of_ufw_is_known(
+    words: list[str], is_ufw: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_ufw_host, "PROCESSES", tmp_path)
+    for name in ("self", "7", "8"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "7/cmdline").write_bytes("\0".join([*words, ""]).encode())
+    assert _ufw_host.commands() == ({7} if is_ufw else set())
+
+
+def test_a_command_of_ufw_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_ufw_host, "PROCESSES", tmp_path)
+    monkeypatch.setattr(_ufw_host, "LOCK_SECONDS", 0.2)
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7/cmdline").write_bytes(b"python3\0/usr/sbin/ufw\0enable\0")
+    assert _ufw_host.let_pass({7, 8}) == {7}
+    (tmp_path / "7/cmdline").write_bytes(b"")
+    assert _ufw_host.let_pass({7, 8}) == set()
 
 
 def test_a_replaced_file_keeps_its_mode_its_bytes_and_its_link(tmp_path: Path) -> None:

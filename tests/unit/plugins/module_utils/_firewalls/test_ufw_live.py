@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _ufw_live, _ufw_tuple
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_live import changes, odd, ours, parse
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_table as tables
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_live import Chains, changes, odd, ours
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import Owned, Tuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,6 +33,11 @@ def dump(*lines: str) -> str:
     )
 
 
+def parse(text: str, version: int, saved: Owned, twins: dict[Tuple, list[bool]] | None = None) -> Chains:
+    table = tables.parse(tables.section(text), version)
+    return _ufw_live.parse(table.chains, version, saved, twins or {})
+
+
 def live(one: Tuple, *owners: str) -> str:
     return _ufw_tuple.live_line(one, owners)
 
@@ -50,7 +56,6 @@ def test_a_line_without_a_name_is_ours_where_the_file_says_so() -> None:
     lines = dump(SSH, live(ONE), live(OTHER))
     assert ours(parse(lines, 4, {})) == {}
     assert ours(parse(lines, 4, {ONE: (MVE, VPSX)})) == {ONE: (MVE, VPSX)}
-    assert ours(parse(lines, 4, {ONE: (VPSX,)}, {ONE})) == {}
     odd_spelling = lines.replace("--dports 515,631", "--dports 631,515")
     assert ours(parse(odd_spelling, 4, {ONE: (VPSX,)})) == {ONE: (VPSX,)}
 
@@ -59,6 +64,45 @@ def test_beside_ours_by_name_the_same_line_is_somebody_elses() -> None:
     chains = parse(dump(live(ONE), live(ONE, VPSX)), 4, {ONE: (VPSX,)})
     assert [line.named for line in chains["in"] if line.owners] == [True]
     assert changes(chains, 4, {}, [VPSX]) == [f"-D{live(ONE, VPSX)[2:]}"]
+
+
+BLOCK = f"{CHAIN}-s 198.51.100.10/32 -j DROP"
+
+
+def test_of_equal_lines_as_many_are_ours_as_the_file_has() -> None:
+    """What somebody has with the same meaning keeps its place: ours goes by its number."""
+    saved: Owned = {ONE: (VPSX,)}
+    lines = dump(live(ONE), BLOCK, live(ONE), live(OTHER))
+    for twins in ({}, {ONE: [False, True]}):
+        chains = parse(lines, 4, saved, twins)
+        assert [line.ours is not None for line in chains["in"]] == [False, False, True, False]
+        assert odd(chains, 4) == {}
+        assert changes(chains, 4, {}, [VPSX]) == ["-D ufw-user-input 3"]
+        assert changes(chains, 4, {ONE: (VPSX,), OTHER: (VPSX,)}, [VPSX]) == [added(OTHER, VPSX)]
+    first = parse(dump(live(ONE), ALL, live(ONE)), 4, saved, {ONE: [True, False]})
+    assert [line.ours is not None for line in first["in"]] == [True, False, False]
+    assert odd(first, 4) == {}
+    assert changes(first, 4, {OTHER: (VPSX,)}, [VPSX]) == [
+        f"-D{live(ONE)[2:]}",
+        added(OTHER, VPSX).replace("-A ufw-user-input", "-I ufw-user-input 1"),
+    ]
+    # Ours has been taken away, and its tuple not yet.
+    assert ours(parse(dump(ALL, live(ONE)), 4, saved, {ONE: [True, False]})) == {}
+
+
+def test_by_numbers_go_those_that_are_meant() -> None:
+    first, second = live(OTHER), live(ONE)
+    lines = [first, second, BLOCK, first, second, live(OUT)]
+    chains = parse(dump(*lines), 4, {ONE: (VPSX,), OTHER: (VPSX,)})
+    commands = changes(chains, 4, {}, [VPSX])
+    assert commands == ["-D ufw-user-input 4", "-D ufw-user-input 4"]
+    assert apply(lines, commands) == [first, second, BLOCK, live(OUT)]
+
+
+def test_what_others_have_behind_a_refusal_of_everything_has_no_effect() -> None:
+    chains = parse(dump(SSH, live(ONE, VPSX), LOG_ALL, ALL, live(OTHER)), 4, {})
+    assert _ufw_live.theirs(chains["in"]) == {SSH}
+    assert _ufw_live.theirs(parse(dump(SSH, BLOCK, live(OTHER)), 4, {})["in"]) == {SSH, BLOCK, live(OTHER)}
 
 
 def test_comments_of_others_are_theirs() -> None:
@@ -154,7 +198,9 @@ def test_the_changes_lead_to_what_is_wanted_and_touch_no_line_of_others(
     assert ours(found) == wanted
     assert odd(found, 4) == {}
     others = [line.text for line in chains["in"] if not line.owners]
-    assert [text for text in after if text in others] == [text for text in lines if text in others]
+    mine = [line.text for line in found["in"] if line.owners]
+    assert sorted(after) == sorted(others + mine)
+    assert [text for text in after if text not in mine] == [text for text in others if text not in mine]
     assert changes(found, 4, wanted, [VPSX, MVE]) == []
 
 
@@ -167,7 +213,9 @@ def apply(lines: list[str], commands: list[str]) -> list[str]:
         for owners in ((VPSX,), (MVE,), (MVE, VPSX))
     }
     for command in commands:
-        if command.startswith("-D"):
+        if command.startswith("-D") and command.count(" ") == 2:
+            del after[int(command.split(" ")[2]) - 1]
+        elif command.startswith("-D"):
             after.remove("-A" + command[2:])
         elif command.startswith("-I"):
             _insert, chain, number, rest = command.split(" ", 3)
@@ -178,6 +226,7 @@ def apply(lines: list[str], commands: list[str]) -> list[str]:
 
 
 def test_whether_the_chains_are_loaded() -> None:
-    assert _ufw_live.is_loaded(dump(), 4)
-    assert not _ufw_live.is_loaded(dump(), 6)
-    assert not _ufw_live.is_loaded("*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n", 4)
+    table = tables.parse(tables.section(dump()), 4).chains
+    assert _ufw_live.is_loaded(table, 4)
+    assert not _ufw_live.is_loaded(table, 6)
+    assert not _ufw_live.is_loaded({"INPUT": []}, 4)

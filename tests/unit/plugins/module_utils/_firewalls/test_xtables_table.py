@@ -11,7 +11,6 @@ import re
 import pytest
 from ansible_collections.printnet.ports.plugins.module_utils import _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_file as files
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_foreign as foreign
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_place as place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_table as tables
 from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY, Rule
@@ -233,48 +232,6 @@ def test_whether_the_rest_is_refused(rules: list[str], policy: str, refused: boo
     assert place.denies(table(*rules, policy=policy), "INPUT") is refused
 
 
-def test_the_rules_of_others() -> None:
-    now = table(
-        "-A INPUT -i lo -j ACCEPT",
-        "-A INPUT -s 192.0.2.9/32 -j LOGDROP",
-        "-A INPUT -j F2B",
-        "-A F2B -p tcp -m tcp --dport 515 -j REJECT",
-        JUMP,
-        "-A INPUT -j DROP",
-        "-A LOGDROP -j DROP",
-    )
-    assert [(one.opens, one.rule.transport, one.where) for one in foreign.others(now, "INPUT", "iptables ")] == [
-        (False, "tcp", "iptables INPUT rule 2 (-s 192.0.2.9/32 -j LOGDROP)"),
-        (False, "udp", "iptables INPUT rule 2 (-s 192.0.2.9/32 -j LOGDROP)"),
-        (False, "tcp", "iptables F2B rule 1 (-p tcp -m tcp --dport 515 -j REJECT)"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("rules", "where"),
-    [
-        (["-A INPUT -s 192.0.2.9/32 -j RETURN"], "INPUT rule 1 (-s 192.0.2.9/32 -j RETURN)"),
-        (["-A INPUT -p tcp -g L", FIRST.replace("INPUT", "L"), "-A L -j REJECT"], "INPUT rule 1 (-p tcp -g L)"),
-        (["-A INPUT -p tcp -g L", "-A L -p udp -j ACCEPT"], "INPUT rule 1 (-p tcp -g L)"),
-        (["-A INPUT -j L", "-A L -s 192.0.2.9/32 -j RETURN", "-A L -p tcp -j DROP"], "L rule 2 (-p tcp -j DROP)"),
-        (
-            ["-A INPUT -g L", "-A L -p tcp -m tcp --dport 515 -j DROP"],
-            "L rule 1 (-p tcp -m tcp --dport 515 -j DROP), INPUT rule 1 (-g L)",
-        ),
-    ],
-)
-def test_what_gets_the_policy_is_blocked_by_who_sends_it_there(rules: list[str], where: str) -> None:
-    found = foreign.others(table(*rules, policy="DROP"), "INPUT", "")
-    assert ", ".join(dict.fromkeys(one.where for one in found if not one.opens)) == where
-
-
-def test_what_is_sent_is_looked_at_in_its_own_direction() -> None:
-    now = table("-A OUTPUT -j L", "-A L -d 192.0.2.9/32 -p tcp -m tcp --dport 9100 -j DROP")
-    assert [(one.opens, one.rule.as_text()) for one in foreign.others(now, "OUTPUT", "")] == [
-        (False, "out tcp 9100 to 192.0.2.9")
-    ]
-
-
 def test_a_chain_that_is_declared_late_keeps_the_file_whole() -> None:
     """Ours are declared before the first rule; a file that has them behind it, which would not load, is mended."""
     text = "*filter\n:INPUT DROP [0:0]\n-A INPUT -j ACCEPT\n:late - [0:0]\n-A late -j DROP\nCOMMIT\n"
@@ -286,6 +243,45 @@ def test_a_chain_that_is_declared_late_keeps_the_file_whole() -> None:
     broken = made.replace(declared, "").replace(":late", f"{declared}:late")
     assert place.jump_faults(tables.parse(tables.section(broken), 4), OWNER, "vpsx")
     assert files.edit(broken, 4, {OWNER: SOME}, SHORTS) == made
+
+
+@pytest.mark.parametrize("line", ["-X", "-F", "--delete-chain", "-P INPUT DROP", "-N mine", "-F FORWARD\n\n# mine"])
+def test_a_chain_of_ours_is_declared_behind_what_would_take_it_away(line: str) -> None:
+    text = f"*filter\n:INPUT DROP [0:0]\n{line}\n-A INPUT -j LOG\nCOMMIT\n"
+    made = files.edit(text, 4, {OWNER: SOME}, SHORTS)
+    assert made is not None
+    assert made.index(line.split("\n", maxsplit=1)[0]) < made.index(":pnports1-vpsx") < made.index("-A INPUT")
+    assert tables.parse(tables.section(made), 4).inserted == []
+    assert files.edit(made, 4, {OWNER: ()}, SHORTS) == text
+
+
+def test_a_chain_of_ours_that_a_file_takes_away_again_is_declared_anew() -> None:
+    text = "*filter\n:INPUT DROP [0:0]\n-X\n-A INPUT -j LOG\nCOMMIT\n"
+    made = files.edit(text, 4, {OWNER: SOME}, SHORTS)
+    assert made is not None
+    broken = made.replace("-X\n:pnports1-vpsx - [0:0]\n", ":pnports1-vpsx - [0:0]\n-X\n")
+    assert broken != made
+    assert place.jump_faults(tables.parse(tables.section(broken), 4), OWNER, "vpsx")
+    assert files.edit(broken, 4, {OWNER: SOME}, SHORTS) == made
+
+
+@pytest.mark.parametrize("line", ["-X", "-F", "-I INPUT -j DROP", "-D INPUT 1", "-R INPUT 1 -j DROP"])
+def test_what_undoes_the_lines_above_it_is_seen(line: str) -> None:
+    assert tables.parse([":INPUT DROP", "-A INPUT -j LOG", line, "-A INPUT -j DROP"], 4).inserted == [line]
+
+
+@pytest.mark.parametrize(
+    ("lines", "refuses"),
+    [
+        ([":FORWARD DROP", "-A FORWARD -j DOCKER", "-A DOCKER -j DROP"], False),
+        (["-A INPUT -p tcp -j ACCEPT", "-A INPUT -j LOG"], False),
+        ([":INPUT DROP"], True),
+        (["-A INPUT -j A", "-A A -j B", "-A B -j A", "-A B -m mark --mark 1 -j DROP"], True),
+        (["-A INPUT -j A", "-A A -j A"], False),
+    ],
+)
+def test_whether_older_tables_may_refuse_something(lines: list[str], refuses: bool) -> None:
+    assert place.may_refuse(tables.parse(lines, 4), "INPUT") is refuses
 
 
 FILES = [

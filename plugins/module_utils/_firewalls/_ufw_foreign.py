@@ -1,0 +1,97 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PRIVATE: what the tuples of others in a file of ufw open and block. Pure.
+
+What is about something else than ports of tcp or udp is left out, and so is a refusal of everything at the end. A block
+that is for one interface or one address of this host only is left out too: whether it hits can't be known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
+    _backend,
+    _ufw_order,
+    _ufw_tuple,
+    _xtables,
+)
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_file import Saved, Theirs
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import ANYWHERE
+
+_COMPARED = 50_000
+"""After so many comparisons with what was let in before, no more is compared."""
+
+
+def foreign(saved: Saved) -> list[_backend.Foreign]:
+    """What they open and block, in their order."""
+    return [one for theirs in _reached(saved) for one in _meaning(theirs, saved.version)]
+
+
+def blocking(saved: Saved) -> list[_backend.Foreign]:
+    """What they block of what they have not let in before."""
+    found: list[_backend.Foreign] = []
+    let_in: list[_rules.Rule] = []
+    compared = 0
+    for theirs in _reached(saved):
+        for one in _meaning(theirs, saved.version):
+            if one.opens:
+                # One for an interface or an address of this host lets in some of it only.
+                let_in += [one.rule] if _is_for_all(theirs) else []
+                continue
+            before = [rule for rule in let_in if _meet(rule, one.rule)] if compared < _COMPARED else []
+            compared += len(let_in) + len(before)
+            found += [replace(one, rule=rule) for rule in (_rules.beyond(one.rule, before) if before else [one.rule])]
+    return found
+
+
+def _reached(saved: Saved) -> Iterator[Theirs]:
+    """The tuples of others that something comes to, without a final refusal."""
+    for direction in _rules.DIRECTIONS:
+        for piece in saved.pieces[: _ufw_order.room(saved.places(direction))]:
+            if piece.theirs and piece.theirs.direction == direction:
+                yield piece.theirs
+
+
+def _meet(some: _rules.Rule, other: _rules.Rule) -> bool:
+    """Whether the ports of both have to do with each other."""
+    same = (some.direction, some.transport) == (other.direction, other.transport)
+    return same and bool(_rules.common(some.ports, other.ports))
+
+
+def _is_for_all(theirs: Theirs) -> bool:
+    """Whether it is for every interface and every address of this host."""
+    return not theirs.interface and (theirs.target if theirs.direction == "in" else theirs.source) in ANYWHERE
+
+
+def _meaning(theirs: Theirs, version: int) -> list[_backend.Foreign]:
+    peer = theirs.source if theirs.direction == "in" else theirs.target
+    opens = theirs.action in ("allow", "limit")
+    network = _xtables.network(peer, version)
+    if network is None or not (opens or _is_for_all(theirs)):
+        return []
+    try:
+        ports, sources = _ufw_tuple.spans(theirs.ports), _ufw_tuple.spans(theirs.sources)
+    except ValueError:
+        return []
+    return [
+        _backend.Foreign(opens, rule, _where(theirs, transport))
+        for transport in ("tcp", "udp")
+        if theirs.transport in (transport, "any")
+        for rule in [_rules.Rule(theirs.direction, transport, ports or ((1, 65535),), (network,), sources)]
+    ]
+
+
+def _where(theirs: Theirs, transport: str) -> str:
+    """The rule in a few words of ufw's."""
+    direction = " out" if theirs.direction == "out" else ""
+    interface = f" on {theirs.interface}" if theirs.interface else ""
+    named = f" ({theirs.application})" if theirs.application else ""
+    ports = "" if theirs.ports == "any" else f" {theirs.ports}/{transport}"
+    source, target = ("any" if one in ANYWHERE else one for one in (theirs.source, theirs.target))
+    to = f" to {target}" if target != "any" else ""
+    return f"ufw: {theirs.action}{direction}{interface}{ports}{named} from {source}{to}"

@@ -1,0 +1,143 @@
+# Copyright (c) printnet.ports contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Before a change is made, its switch is there, and what it runs can be run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ansible_collections.printnet.ports.plugins.module_utils import (
+    _commit,
+    _host,
+    _python,
+    _records,
+    _state,
+    _switch,
+)
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
+
+OWNER = "printnet.ports/vpsx"
+CHANGE = _commit.Change("nftables", {OWNER: "vpsx"}, {OWNER: _state.Found()}, {OWNER: _state.Found()}, "me@here", 30)
+
+
+@pytest.fixture(autouse=True)
+def folder(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a change is written down, and a Python of which nobody knows whether systemd can start it."""
+
+    def copy(library: Path, name: str) -> None:
+        """What finds modules here is Ansible, whose sources are bytes."""
+        source, path = (top.joinpath(*name.split(".")[skip:]) for top, skip in ((root, 3), (library, 0)))
+        if "module_utils" in name or source.is_dir():
+            target = path / "__init__.py" if source.is_dir() else path.with_suffix(".py")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            text = source / "__init__.py" if source.is_dir() else source.with_suffix(".py")
+            target.write_bytes(text.read_bytes() if text.exists() else b"")
+
+    monkeypatch.setattr(_commit, "_copy", copy)
+    run = tmp_path / "run"
+    for name, path in (("FOLDER", run), ("PENDING", run / "pending.json"), ("LAUNCHER", run / "switch.py")):
+        monkeypatch.setattr(_commit, name, path)
+    monkeypatch.setattr(_commit, "KEPT", tmp_path / "var" / "pending.json")
+    monkeypatch.setattr(_records, "FOLDER", tmp_path / "var")
+    monkeypatch.setattr(_switch, "_CONFIRMING", run / "confirmed.json")
+    monkeypatch.setattr(_python, "is_usual", lambda _executable: False)
+    return tmp_path
+
+
+class Systemd:
+    """What is asked of systemd; it tries what it is given as it would start it."""
+
+    def __init__(self, *, starts: bool = True) -> None:
+        self.starts = starts
+        self.asked: list[str] = []
+
+    def __call__(self, words: list[str]) -> tuple[int, str, str]:
+        if "--wait" in words:
+            assert not _commit.PENDING.exists(), "a change that is only tried is not open"
+            self.asked.append("try")
+            command = words[words.index(sys.executable) :]
+            environment = {"PATH": "/usr/bin:/bin"}
+            done = subprocess.run(command, check=False, env=environment, capture_output=True)
+            return (done.returncode if self.starts else 203), "", ""
+        if words[0] == "systemd-run":
+            assert _commit.PENDING.exists()
+            self.asked.append("timer")
+            return 0, "", ""
+        self.asked.append(words[1])
+        return 0, f"ActiveState=active OnActiveUSec=30s {CHANGE.token}", ""
+
+
+@pytest.mark.parametrize("firewall", ["nftables", "iptables", "ufw"])
+def test_the_switch_is_tried_and_then_armed(firewall: str) -> None:
+    # A run has read it before it changes anything, and the switch gets what a run has imported.
+    assert FIREWALLS[firewall].has_bindings()
+    systemd = Systemd()
+    change = replace(CHANGE, firewall=firewall)
+    armed = _commit.arm(systemd, change)
+    assert systemd.asked == ["try", "timer", "show"]
+    assert _commit.open_change() == armed
+    assert not _commit.late(armed)
+
+
+def test_a_switch_without_its_firewalls_library_is_refused(folder: Path) -> None:
+    """As the Python of the tests is one without the library that firewalld is spoken to with."""
+    if FIREWALLS["firewalld"].has_bindings():
+        pytest.skip("this Python has the library")
+    with pytest.raises(_host.HostError, match=r"systemd could not run .* Nothing was changed\.$"):
+        _commit.arm(Systemd(), replace(CHANGE, firewall="firewalld"))
+    assert list(folder.iterdir()) == []
+
+
+def test_a_switch_that_can_not_be_started_leaves_nothing(folder: Path) -> None:
+    systemd = Systemd(starts=False)
+    with pytest.raises(_host.HostError, match=r"systemd could not run .* Nothing was changed\.$"):
+        _commit.arm(systemd, CHANGE)
+    assert "timer" not in systemd.asked
+    assert list(folder.iterdir()) == []
+
+
+class Moment:
+    """Time that goes by only where somebody sleeps, and what happens meanwhile."""
+
+    def __init__(self, then: list[str]) -> None:
+        self.then, self.slept = then, 0
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.slept += 1
+        assert self.slept < 10
+        if self.slept == 2:
+            self.then.clear()
+
+
+def test_a_switch_whose_lock_can_not_be_made_puts_back_and_waits_until_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a full file system: it neither ends with an error nor keeps the machine busy."""
+    trouble, done = ["full"], []
+
+    def locked(*_arguments: object, **_more: object) -> object:
+        if trouble:
+            raise _host.HostError("No space left")
+        return nullcontext()
+
+    def put_back(*_arguments: object) -> list[str]:
+        done.append("put back")
+        if len(done) == 1:
+            raise _host.HostError("not now")
+        return []
+
+    moment = Moment(trouble)
+    monkeypatch.setattr(_switch, "time", moment)
+    monkeypatch.setattr(_host, "locked", locked)
+    monkeypatch.setattr(_commit, "put_back", put_back)
+    monkeypatch.setattr(_switch, "_look", lambda _token: (True, CHANGE))
+    monkeypatch.setattr(_switch, "_end", lambda *_arguments: True)
+    assert _switch._fire(lambda *_words: (0, "", ""), CHANGE.token, "nftables")
+    assert done == ["put back", "put back"]
+    assert moment.slept == 2
