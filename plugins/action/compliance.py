@@ -59,7 +59,7 @@ class ActionModule(ActionBase):
     def _judge(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         places = _module_call.places(self)
         call = Call(variables, self._templar.template, places)
-        for warning in _variables.misspelt(variables):
+        for warning in _variables.misspelt(call.catalog, variables):
             display.warning(warning)
         made = _check_run.run(call, arguments, variables, places.find, check_mode=bool(self._task.check_mode))
         for warning in made.warnings:

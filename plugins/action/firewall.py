@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -16,14 +16,12 @@ from ansible_collections.printnet.ports.plugins.module_utils._standing import OW
 from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _by_hand,
     _confirm,
-    _inventory,
     _module_call,
     _notes,
-    _plan,
     _variables,
 )
-from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
+from ansible_collections.printnet.ports.plugins.plugin_utils._task import Task
 
 display = Display()
 
@@ -40,13 +38,16 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """Plan what is asked for, make one call to the host, and confirm the change if it has to be."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        self._task.args = _module_call.plain(self._task.args)
+        # What is null is not said: so one of two may be left open.
+        given = _module_call.plain(self._task.args)
+        self._task.args = {name: value for name, value in given.items() if value is not None}
         _validation, arguments = self.validate_argument_spec(argument_spec=TASK, **CONDITIONS)
         try:
             _module_call.check_host(self._connection)
             if not _SHORTEST <= arguments["confirm_timeout"] <= _LONGEST:
                 raise PortsError(f"confirm_timeout must be from {_SHORTEST} to {_LONGEST} seconds")
-            call = Call(task_vars or {}, self._templar.template, _module_call.places(self))
+            call = Task(task_vars or {}, self._templar.template, _module_call.places(self))
+            _check_delegation(call.host, self._task.delegate_to, arguments)
             plan, warnings = self._plan(call, arguments, task_vars or {})
             for warning in warnings:
                 display.warning(warning)
@@ -76,14 +77,19 @@ class ActionModule(ActionBase):
                 raise PortsError(told)
             result["confirmed"] = True
 
-    def _notes(self, call: Call, arguments: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
+    def _notes(self, call: Task, arguments: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
         """What an administrator should read of the answer."""
         names = [owner.removeprefix(OWNER) for owner in answer.get("stale", ())]
+        members: list[str] = []
+        if names:
+            from ansible_collections.printnet.ports.plugins.plugin_utils import _planned
+
+            members = _planned.memberships(call, names)
         asked = {**arguments, "keeps": _variables.removals_of(call.read, None) == "later"}
-        return _notes.notes(call.host, answer, asked, _memberships(call, names), bool(self._task.check_mode))
+        return _notes.notes(call.host, answer, asked, members, bool(self._task.check_mode))
 
     def _plan(
-        self, call: Call, arguments: dict[str, Any], variables: Mapping[str, Any]
+        self, call: Task, arguments: dict[str, Any], variables: Mapping[str, Any]
     ) -> tuple[dict[str, Any], list[str]]:
         """What the host's part needs to know, and what the user has to know."""
         arguments["removals"] = _variables.removals_of(call.read, arguments["removals"])
@@ -93,9 +99,12 @@ class ActionModule(ActionBase):
             warnings: list[str] = []
             known = []
         else:
+            # Rules by hand need no plan, and do not wait for what makes one.
+            from ansible_collections.printnet.ports.plugins.plugin_utils import _plan, _planned
+
             known = _plan.owners(call.catalog)
-            owners, warnings = _planned(call, arguments, ("in",) if outbound == "false" else ("in", "out"))
-            warnings = [*_variables.misspelt(variables), *warnings]
+            owners, warnings = _planned.owners(call, arguments, ("in",) if outbound == "false" else ("in", "out"))
+            warnings = [*_variables.misspelt(call.catalog, variables), *warnings]
         return {
             "owners": owners,
             "known": known,
@@ -106,38 +115,19 @@ class ActionModule(ActionBase):
         }, warnings
 
 
-def _by_hand_owners(call: Call, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _check_delegation(host: str, to: str | None, arguments: Mapping[str, Any]) -> None:
+    """Refuse to give another host what is planned for this one; in a play, each host's would replace the last one's."""
+    if to and to != host and arguments["owner"] is None:
+        raise PortsError(
+            f"What components need is planned for {host}, and delegate_to would change the firewall of {to} by it. "
+            f"Let a play of its own name {to}, or use owner and rules. Nothing was changed."
+        )
+
+
+def _by_hand_owners(call: Task, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
     if arguments["state"] == "untouched" or arguments["stale"] != "keep":
         raise PortsError("state: untouched, stale: remove and stale: all go with components, not with owner")
     owner, short = _by_hand.owner(call.catalog, arguments["owner"])
     if arguments["rules"] is None and arguments["state"] == "present":
         raise PortsError("owner needs rules: a list, which may be empty. To take its rules away, say state: absent")
     return [{"owner": owner, "short": short, "rules": _by_hand.rules(arguments["rules"] or [])}]
-
-
-def _planned(
-    call: Call, arguments: Mapping[str, Any], directions: tuple[str, ...]
-) -> tuple[list[dict[str, Any]], list[str]]:
-    components = list(dict.fromkeys(arguments["components"]))
-    _inventory.check_components(call.catalog, components)
-    shorts = {OWNER + name: call.catalog.components[name].short for name in components}
-    if arguments["state"] != "present" or not components:
-        return [{"owner": owner, "short": short, "rules": []} for owner, short in shorts.items()], []
-    estate = call.estate(components, directions)
-    shares = [
-        _plan.share(estate, call.host, name, call.own_options(name), directions)
-        if call.is_here(name)
-        else _plan.Share(name, (), ())
-        for name in components
-    ]
-    warnings = [*call.warnings, *_plan.unknown_report(estate, call.host, shares)]
-    return [{**owner, "short": shorts[owner["owner"]]} for owner in _plan.rules(shares)], warnings
-
-
-def _memberships(call: Call, components: Iterable[str]) -> list[str]:
-    """Those of the components of which the host is one: by their groups, or else by those of what they live on."""
-    known = [name for name in components if name in call.catalog.components]
-    if not known:
-        return []
-    inventory = call.inventory()
-    return [name for name in known if _inventory.counts_as(inventory, name, call.host)]

@@ -59,7 +59,10 @@ class ActionModule(ActionBase):
         call = Call(variables, self._templar.template, places)
         files = _plan_run.Files(places.find, None if self._task.check_mode else datetime.now(UTC))
         run = _plan_run.plan(call, fresh=arguments["write_topology"])
-        for warning in (*_variables.misspelt(variables), *run.warnings):
+        # What is shown says it in its findings.
+        shown_too = run.plan.warnings if arguments["show"] else ()
+        warnings = (one for one in run.warnings if one not in shown_too)
+        for warning in (*_variables.misspelt(call.catalog, variables), *warnings):
             display.warning(warning)
         earlier = files.earlier(arguments["file"])
         views = _plan_run.views(call, run, earlier)
@@ -89,9 +92,10 @@ class ActionModule(ActionBase):
             "written": files.written,
             "managed": [{"host": name, "components": list(run.plan.hosts[name].components)} for name in run.visible],
             "absent": _by_host(run.absent),
+            "windows": list(run.windows),
             "residents": _by_host(run.plan.residents),
             "outside": list(run.plan.outside),
-            "left_out": list(_plan_run.left_out(run.plan, variables.get("ansible_limit"))),
+            "left_out": list(_plan_run.left_out(run, variables.get("ansible_limit"))),
             "sources": list(_check_plan.sources(call, run.plan)[0]),
             "changes": [_plan_run.as_dict(change) for change in changes or ()],
         }

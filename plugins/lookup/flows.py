@@ -31,7 +31,7 @@ options:
     type: str
     choices:
       in: Flows that the component receives.
-      out: Flows that the component opens.
+      out: Flows that the component opens, those between its own hosts too.
       both: All of its flows.
     default: both
   source:

@@ -113,6 +113,14 @@ absent:
   elements: dict
   returned: success
   sample: [{"host": "vpsx2", "components": ["vpsx"]}]
+windows:
+  description:
+    - Those of RV(managed) and RV(absent) that run Windows, as C(ansible_connection) or C(ansible_shell_type) says. This
+      version changes nothing there. The playbooks C(printnet.ports.site) and C(printnet.ports.remove) leave them out.
+  type: list
+  elements: str
+  returned: success
+  sample: [mve1]
 residents:
   description:
     - The hosts that count as having a component because they are of what it lives on, as workstations do where there
@@ -129,16 +137,16 @@ outside:
   sample: [printer1, workstation1]
 left_out:
   description:
-    - Those of them to which the playbook C(printnet.ports.remove) does not go, the printers that C(--limit) does not
-      name, and hosts whose names Ansible takes for patterns.
+    - The hosts to which the playbook C(printnet.ports.remove) does not go. Those are printers and Windows hosts that
+      C(--limit) does not name, and hosts whose names Ansible takes for patterns.
   type: list
   elements: str
   returned: success
   sample: [printer1]
 sources:
   description:
-    - Those of them from which the compliance check can try flows, all but printers. C(printnet_probe_from) names the
-      components where they are others.
+    - Those of RV(outside) from which the compliance check can try flows, all but printers. C(printnet_probe_from) names
+      the components where they are others.
   type: list
   elements: str
   returned: success

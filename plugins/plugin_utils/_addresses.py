@@ -23,6 +23,7 @@ _MULTICAST = 224
 _FEW = 8
 """So many holes are cut one by one."""
 _LENGTH = re.compile(r"(?:0|[1-9][0-9]{0,2})\Z")
+_NAME = re.compile(r"(?=[^.]*[A-Za-z])[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?\Z")
 _FIGURES = re.compile(r"[\d.]+\Z")
 _RESERVED = ipaddress.ip_network("240.0.0.0/4")
 _THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
@@ -52,7 +53,7 @@ def networks(value: Any) -> tuple[str, ...]:
     except (netaddr.AddrFormatError, ValueError, TypeError):
         raise ValueError(
             "must be an address, a network such as 192.0.2.0/24 or 2001:db8::/64, or a range such as "
-            "192.0.2.10-192.0.2.20"
+            "192.0.2.10-192.0.2.20" + ("; write its address; a name is not resolved here" if _NAME.match(text) else "")
         ) from None
     if network.ip != network.network:
         raise ValueError(f"has host bits set: write {network.cidr} for the network or {network.ip} for the one address")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._host_variables imp
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._inventory import Inventory
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Estate
+from ansible_collections.printnet.ports.plugins.plugin_utils._task import NOWHERE, Places, Task
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded
 
 _MAYBE_SLICED = (
@@ -35,30 +35,25 @@ _MAYBE_SLICED = (
     "Say printnet_sliced: false in the job template if it never is one; else write the topology once with the playbook "
     "printnet.ports.plan, name the file in printnet_topology_file, and say printnet_sliced: true."
 )
+_REACHED_BY = ("ansible_host", "ansible_connection", "ansible_shell_type")
+_WINDOWS = {"ansible_connection": ("winrm", "psrp"), "ansible_shell_type": ("powershell", "cmd")}
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where a run keeps what it works out once, and how it finds a file that a variable names."""
+class Call(Task):
+    """A task that asks about the estate. Its warnings are what it has found on the way."""
 
-    kept: Path | None = None
-    find: Callable[[str], str] = str
-
-
-class Call:
-    """``variables`` are the task's; ``template`` gives a value's templated form."""
-
-    def __init__(self, variables: Mapping[str, Any], template: Callable[[Any], Any], places: Places = Places()) -> None:
-        self._variables = variables
-        self._places = places
-        self.read = _variables.reader(variables, template)
-        self.host = str(variables["inventory_hostname"])
-        self.catalog = _variables.catalog_of(self.read)
+    def __init__(self, variables: Mapping[str, Any], template: Callable[[Any], Any], places: Places = NOWHERE) -> None:
+        super().__init__(variables, template, places)
         self.host_variables = HostVariables(
             variables["hostvars"],
-            (*_variables.ALL, "ansible_host", *self.catalog.options, *map(_inventory.state_of, self.catalog.roles)),
+            (*_variables.ALL, *_REACHED_BY, *self.catalog.options, *map(_inventory.state_of, self.catalog.roles)),
         )
         self.warnings: list[str] = []
+
+    @classmethod
+    def of(cls, task: Task) -> Call:
+        """The same task, now with what it takes to ask about the estate."""
+        return cls(task._variables, task._template, task._places)
 
     def inventory(self) -> Inventory:
         """The inventory as this call sees it."""
@@ -181,6 +176,11 @@ class Call:
         """Whether the host's firewall belongs to somebody else: ``printnet_apply`` is false there."""
         said = self.host_variables(host).get("printnet_apply")
         return said is not None and not _variables.flag("printnet_apply", said)
+
+    def is_windows(self, host: str) -> bool:
+        """Whether the host's variables say that Ansible reaches Windows there."""
+        said = {name: str(self.host_variables(host).get(name) or "") for name in _WINDOWS}
+        return any(said[name].rpartition(".")[2] in words for name, words in _WINDOWS.items())
 
     def is_here(self, component: str) -> bool:
         """Whether the host is one of the component's, and not of another one that the same role serves."""

@@ -148,7 +148,7 @@ def _state(catalog: Catalog, flow: Flow, chosen: Settings, options: Mapping[str,
             left_out = f"{option.name} is {value}"
     switches.update({name: chosen.features[name] for name in switches.keys() & chosen.features.keys()})
     off = sorted(name for name, value in switches.items() if not value)
-    reason = left_out or (_way_on(catalog, flow, off[0]) if off else "")
+    reason = left_out or (_way_on(catalog, flow, off[0], options) if off else "")
     override = chosen.overrides.get(flow.id, Override())
     if override.enabled is not None:
         reason = "" if override.enabled else "printnet_overrides switches it off"
@@ -161,19 +161,35 @@ def _state(catalog: Catalog, flow: Flow, chosen: Settings, options: Mapping[str,
     )
 
 
+def peers_on(catalog: Catalog, flow: Flow, chosen: Settings, options: Mapping[str, Any]) -> bool:
+    """Whether what the flow goes to hears it from its peers as well; ``options`` are those of the one that listens."""
+    feature = flow.peer_feature
+    if feature is None:
+        return True
+    if feature in chosen.features:
+        return chosen.features[feature]
+    for option in catalog.options.values():
+        if option.feature == feature:
+            return bool(options.get(option.name, option.default))
+    return catalog.features[feature].default
+
+
 def _value(catalog: Catalog, name: str, options: Mapping[str, Any]) -> Any:
     option = catalog.options[name]
     value = options.get(name, option.default)
     return tuple(value) if option.type == "list" else value
 
 
-def _way_on(catalog: Catalog, flow: Flow, feature: str) -> str:
+def _way_on(catalog: Catalog, flow: Flow, feature: str, options: Mapping[str, Any]) -> str:
     for option in catalog.options_of_flow[flow.id]:
         if option.feature == feature:
             return f"feature {feature} is off; {option.name}: true switches it on"
         named = [value for value, effect in option.values.items() if feature in effect.features]
         if named:
-            return f"feature {feature} is off; {option.name}: {named[0]} switches it on"
+            # A list names all that is on, so what is in it already has to stay.
+            items = (*_value(catalog, option.name, options), named[0]) if option.type == "list" else ()
+            value = f"[{', '.join(items)}]" if items else named[0]
+            return f"feature {feature} is off; {option.name}: {value} switches it on"
     return f"feature {feature} is off; printnet_features: {{{feature}: true}} switches it on"
 
 

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.printnet.ports.plugins.module_utils._rules import peer_text, span_text
-from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _choices, _inventory
+from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, _choices, _inventory, _plan
 from ansible_collections.printnet.ports.plugins.plugin_utils._areas import Areas
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import listed
 from ansible_collections.printnet.ports.plugins.plugin_utils._flow_rows import Row, line_of
 from ansible_collections.printnet.ports.plugins.plugin_utils._networks import Site
-from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Unknown
 from ansible_collections.printnet.ports.plugins.plugin_utils._port_clashes import clashes
 from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan
 from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
@@ -24,7 +23,6 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Ho
 WARNING, INFORMATION = "warning", "information"
 _Wanted = tuple[str, str, PortSpan, PortSpan | None]
 """Direction, flow, port and source port of a rule."""
-_EXAMPLES = {"workstation": '198.51.100.0/24, "2001:db8:51::/64"'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,7 @@ def findings(plan: SitePlan, rows: Sequence[Row], reached_at: Mapping[str, str] 
     hosts = {name: host for members in plan.members.values() for name, host in members.items()}
     found = [
         *_unknown(plan),
+        *_everybody(plan),
         *(Finding(WARNING, "clash", text, advice) for text, advice in clashes(plan)),
         *_own_variables(plan, rows),
         *_homeless(plan),
@@ -61,26 +60,43 @@ def findings(plan: SitePlan, rows: Sequence[Row], reached_at: Mapping[str, str] 
 
 def _unknown(plan: SitePlan) -> Iterator[Finding]:
     """Peers that nobody said the address of; what waits for them is not opened."""
-    by_component: dict[str, dict[tuple[str, str], Unknown]] = {}
+    by_component: dict[str, dict[tuple[str, str], _plan.Unknown]] = {}
     for host in plan.hosts.values():
         for share in host.shares:
             for entry in share.unknown:
                 by_component.setdefault(entry.component, {})[entry.direction, entry.flow.id] = entry
-    for component, entries in by_component.items():
-        received = [entry for entry in entries.values() if entry.direction == "in"]
-        waiting = received or list(entries.values())
-        flows = ", ".join(
-            f"{entry.flow.transport}/{span_text(entry.port)} to {entry.flow.destination} ({entry.flow.id})"
-            for entry in waiting
-        )
-        what = "Not opened" if received else "Not planned"
-        yield Finding(
-            WARNING if received else INFORMATION,
-            "unknown-peer",
-            f"The inventory names no address for {component}. {what}: {flows}.",
-            "Put its hosts into a group of that name, or lines such as these into group_vars/all.yml (the networks are "
-            f"examples):\nprintnet_networks:\n  {component}: [{_EXAMPLES.get(component, '192.0.2.10')}]",
-        )
+    received = [name for name, entries in by_component.items() if any(way == "in" for way, _id in entries)]
+    for severity, names in (
+        (WARNING, received),
+        (INFORMATION, [name for name in by_component if name not in received]),
+    ):
+        for name in names:
+            waiting = [entry for (way, _id), entry in by_component[name].items() if way == "in" or name not in received]
+            flows = ", ".join(
+                f"{entry.flow.transport}/{span_text(entry.port)} to {entry.flow.destination} ({entry.flow.id})"
+                for entry in waiting
+            )
+            yield Finding(
+                severity,
+                "unknown-peer",
+                f"The inventory names no address for {name}. "
+                f"{'Not opened' if name in received else 'Not planned'}: {flows}.",
+                # One mapping for all of them: two would be one key twice.
+                "\n".join(_plan.lines_to_add(names))
+                if name == names[-1]
+                else f"The lines to add stand below, with those for {names[-1]}.",
+            )
+
+
+def _everybody(plan: SitePlan) -> Iterator[Finding]:
+    """Ports that are open to everybody because nobody said where their peers are."""
+    told: dict[str, list[str]] = {}
+    for host in plan.hosts.values():
+        for share in host.shares:
+            if share.everybody:
+                told.setdefault(_plan.open_to_everybody(share), []).append(host.name)
+    for sentence, names in told.items():
+        yield Finding(WARNING, "open-to-everybody", f"{listed(names)}: {sentence}", _plan.NAME_THEM)
 
 
 def _readings(rows: Iterable[Row]) -> Iterator[Finding]:
@@ -101,7 +117,8 @@ def _readings(rows: Iterable[Row]) -> Iterator[Finding]:
             INFORMATION,
             "reading",
             f"Concluded from the wording of a document that does not say it outright: {named}.",
-            "The note of each, and what was concluded, stands in docs/flows.md.",
+            "The note of each, and what was concluded, stands in docs/flows.md of the project: "
+            "https://github.com/printnet/ports/blob/main/docs/flows.md",
         )
 
 

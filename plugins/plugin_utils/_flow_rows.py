@@ -10,7 +10,7 @@ to, which cross networks as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, product
 from typing import Any
@@ -259,7 +259,8 @@ class _Rows:
         Those of a third one switch the flow on where any of its hosts needs it.
         """
         flow, catalog = pair.flow, self._catalog
-        if pair.ends[0] == pair.ends[1] and not self._is_on(flow.peer_feature, destination.options):
+        settings = self._estate.settings
+        if pair.ends[0] == pair.ends[1] and not _choices.peers_on(catalog, flow, settings, destination.options):
             return State(False, flow.port, None, False)
         here, there = (
             {name for end in (end, party.component) for name in (end, *catalog.residents(end))}
@@ -268,7 +269,7 @@ class _Rows:
         third = {option.component for option in catalog.options_of_flow[flow.id]} - here - there
         own = _options(catalog, source, here - there) | _options(catalog, destination, there)
         states = [
-            _choices.state(catalog, flow, self._estate.settings, {**dict(chain.from_iterable(chosen)), **own})
+            _choices.state(catalog, flow, settings, {**dict(chain.from_iterable(chosen)), **own})
             for chosen in product(*(self._settings(name, flow) for name in sorted(third)))
         ]
         return next((state for state in states if state.enabled), states[0])
@@ -282,17 +283,6 @@ class _Rows:
             if chosen not in found:
                 found.append(chosen)
         return found
-
-    def _is_on(self, feature: str | None, options: Mapping[str, Any]) -> bool:
-        if feature is None:
-            return True
-        switched = self._estate.settings.features
-        if feature in switched:
-            return switched[feature]
-        for option in self._catalog.options.values():
-            if option.feature == feature:
-                return bool(options.get(option.name, option.default))
-        return self._catalog.features[feature].default
 
 
 def _options(catalog: Catalog, side: Side, components: set[str]) -> dict[str, Any]:

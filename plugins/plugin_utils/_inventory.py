@@ -22,6 +22,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _networks,
     _schema,
     _services,
+    _variables,
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import (
     Faults,
@@ -40,6 +41,12 @@ PATTERN = (
     "commas, colons and brackets, and without ! or & at its beginning"
 )
 """What is wrong with a name for which ``is_pattern`` holds."""
+
+_AS_JSON = {
+    "printnet_groups": '{"vpsx": "print_servers"}',
+    "printnet_networks": '{"workstation": ["10.0.0.0/8"]}',
+    "printnet_services": '{"vpsx": {"address": "192.0.2.100"}}',
+}
 
 
 @dataclass(slots=True)
@@ -190,6 +197,11 @@ def services(inventory: Inventory, faults: Faults) -> dict[str, Service]:
 
 def mapping(inventory: Inventory, name: str) -> Mapping[str, Any]:
     value = inventory.read(name)
+    if isinstance(value, str) and value:
+        raise PortsError(
+            f"{name}: {shown(value)} must be a mapping of names to values; it is text. In an INI inventory write JSON: "
+            f"{_AS_JSON[name]}"
+        )
     faults = Faults()
     found: Mapping[str, Any] = _schema.read_value(_schema.mapping, value or {}, name, faults)
     faults.stop()
@@ -212,6 +224,18 @@ def estate_options(inventory: Inventory) -> dict[str, Any]:
     """All options as the calling host's inventory variables have them: what holds for parties without hosts."""
     variables = inventory.host_variables(inventory.here)
     return _choices.choices(inventory.catalog, {name: variables.get(name) for name in inventory.catalog.options})
+
+
+def said_beside(catalog: Catalog, components: Iterable[str], read: Read) -> dict[str, Any]:
+    """What the variables of a host of these components say that its plan goes by, beside the components' options."""
+    value = {name: read(name) for name in (*_variables.PLANNED, *options_beside(catalog, components))}
+    return {name: one for name, one in value.items() if one is not None}
+
+
+def options_beside(catalog: Catalog, components: Iterable[str]) -> list[str]:
+    """The options of all other components than these and what lives on their hosts."""
+    own = {one for name in components for one in (name, *catalog.residents(name))}
+    return [name for name, option in catalog.options.items() if option.component not in own]
 
 
 def needed(catalog: Catalog, components: Iterable[str], directions: Iterable[str]) -> list[str]:

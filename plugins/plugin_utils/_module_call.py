@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants
-from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.connection import ConnectionBase
-from ansible_collections.printnet.ports.plugins.plugin_utils._call import Places
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, shown
+from ansible_collections.printnet.ports.plugins.plugin_utils._task import Places
 
 _PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 _WINDOWS = (
@@ -29,6 +29,9 @@ _NO_PYTHON = (
     "The host has no Python where Ansible looks for it, so nothing was changed. Install it (on Debian: "
     "ansible.builtin.raw with apt-get install -y python3), or set ansible_python_interpreter to where it is."
 )
+_NOT_FOUND = 127
+"""The exit status of a shell that does not find a program."""
+_SHELL = re.compile(r"\S[^\n]*: \S*python\S*: (?:No such file or directory|(?:command |inaccessible or )?not found)\s*")
 
 
 def plain(value: Any) -> Any:
@@ -68,15 +71,10 @@ def places(action: ActionBase) -> Places:
 
 def call(action: ActionBase, module: str, arguments: Mapping[str, Any], variables: Any) -> dict[str, Any]:
     """The answer of a module of the collection; a PortsError where the host has no Python."""
-    try:
-        answer: dict[str, Any] = action._execute_module(
-            module_name=f"printnet.ports.{module}", module_args=dict(arguments), task_vars=variables
-        )
-    except AnsibleError as wrong:
-        if _no_python(str(wrong)):
-            raise PortsError(_NO_PYTHON) from None
-        raise
-    if answer.get("failed") and _no_python(f"{answer.get('module_stdout', '')} {answer.get('module_stderr', '')}"):
+    answer: dict[str, Any] = action._execute_module(
+        module_name=f"printnet.ports.{module}", module_args=dict(arguments), task_vars=variables
+    )
+    if answer.get("failed") and _no_python(answer):
         raise PortsError(_NO_PYTHON)
     return answer
 
@@ -89,6 +87,13 @@ def who() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
-def _no_python(told: str) -> bool:
-    """Whether Ansible, or the host's shell, says that there is no Python to run a module with."""
-    return "python" in told and any(sign in told for sign in ("not found", "No such file", "No python"))
+def _no_python(answer: Mapping[str, Any]) -> bool:
+    """Whether the host's shell, and nobody else, says that there is no Python to run a module with.
+
+    It may do so on standard output, where Ansible asks for a terminal. A module that fails may name such a file too,
+    after it has changed something.
+    """
+    out, error = (str(answer.get(name) or "").strip() for name in ("module_stdout", "module_stderr"))
+    if answer.get("rc") != _NOT_FOUND or "Traceback" in out + error:
+        return False
+    return any(map(_SHELL.fullmatch, [out] if out else error.splitlines()))

@@ -19,6 +19,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._hosts import entri
 
 COLUMNS = ("network", "component", "site", "owner", "lease_pool")
 _NEEDED = ("network", "component")
+_COMPONENT = "component, and none of printnet_extra_components"
 _HEADER = "the header must name the columns network, component, site, owner"
 _QUOTES = "quotes that begin a field must end it in the same line"
 
@@ -45,7 +46,7 @@ def read(variable: Mapping[str, Any], file: tuple[str, str] | None, known: Itera
     """The networks of the variable and of the file, a pair of its path and its text; faults are added."""
     reader = _Reader(frozenset(known), faults)
     for component, raw in variable.items():
-        _schema.check_key(component, reader.known, "component", "printnet_networks", faults)
+        _schema.check_key(component, reader.known, _COMPONENT, "printnet_networks", faults)
         for entry in entries(raw):
             cidrs = _schema.read_value(network, entry, f"printnet_networks, {component}", faults)
             reader.cidrs.setdefault(str(component), []).extend(cidrs or ())
@@ -130,7 +131,7 @@ class _Reader:
         cidrs = _schema.read_value(network, row.get("network", ""), f"{where}, network", self.faults) or ()
         component = row.get("component", "")
         if component:
-            _schema.check_known(component, self.known, "component", f"{where}, component", self.faults)
+            _schema.check_known(component, self.known, _COMPONENT, f"{where}, component", self.faults)
             self.cidrs.setdefault(component, []).extend(cidrs)
         site, owner = row.get("site", ""), row.get("owner", "")
         if site or owner:

@@ -59,12 +59,16 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one component of a host needs. ``inside`` counts flows that do not leave the host."""
+    """What one component of a host needs. ``inside`` counts flows that do not leave the host.
+
+    ``everybody`` are flows from nobody knows where that are open to everybody, as ``printnet_unknown_peers`` says.
+    """
 
     component: str
     wants: tuple[Want, ...]
     unknown: tuple[Unknown, ...]
     inside: int = 0
+    everybody: tuple[Unknown, ...] = ()
 
     @property
     def cut_off(self) -> bool:
@@ -78,6 +82,7 @@ def share(estate: Estate, host: str, component: str, own: Options, directions: S
     here = _Here(estate, host, component, own)
     wants: list[Want] = []
     unknown: list[Unknown] = []
+    everybody: list[Unknown] = []
     inside = 0
     for direction in directions:
         for flow, other in _ends(here, direction):
@@ -88,13 +93,14 @@ def share(estate: Estate, host: str, component: str, own: Options, directions: S
                     parties = [Party(other, everybody=True)] if missing or direction == "out" else []
                 elif estate.unknown_peers == "any":
                     parties = [Party(entry.component, everybody=True) for entry in missing]
+                    everybody += missing if direction == "in" else ()
                 else:
                     unknown += missing
-            if direction == "in" and other != component and any(host in party.hosts for party in parties):
-                inside += _state(here, flow, direction, other, {}).enabled
+            if direction == "in" and other != component:
+                inside += _is_inside(here, flow, other, parties)
             carried = estate.topology.senders if direction == "in" else estate.topology.aims
             wants += _wants(here, flow, direction, other, carried(component, flow, parties))
-    return Share(component, tuple(wants), tuple(unknown), inside)
+    return Share(component, tuple(wants), tuple(unknown), inside, tuple(everybody))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +116,24 @@ class _Here:
 def _ends(here: _Here, direction: str) -> Iterable[tuple[Flow, str]]:
     """The component's flows with the component at their other end.
 
-    A flow with a ``peer_feature`` runs between the destination's own hosts as well, while that feature is on.
+    A flow with a ``peer_feature`` runs between the destination's own hosts as well, where the listener has it on.
     """
     catalog = here.estate.catalog
     for kind in catalog.here(here.component):
         for flow in catalog.flows_by("destination", kind):
             if direction == "in":
                 yield flow, flow.source
-            if flow.peer_feature and _is_on(here, flow.peer_feature):
+            if flow.peer_feature:
                 yield flow, flow.destination
         if direction == "out":
             for flow in catalog.flows_by("source", kind):
                 yield flow, flow.destination
+
+
+def _is_inside(here: _Here, flow: Flow, other: str, parties: Iterable[Party]) -> bool:
+    """Whether the host receives the flow from itself, as the other party that it is as well."""
+    own = (party.hosts[here.host] for party in parties if here.host in party.hosts)
+    return any(_state(here, flow, "in", other, host.options).enabled for host in own)
 
 
 def _wants(here: _Here, flow: Flow, direction: str, other: str, parties: Iterable[Party]) -> list[Want]:
@@ -149,16 +161,6 @@ def _missing(here: _Here, flow: Flow, direction: str, other: str) -> list[Unknow
     return [Unknown(flow, direction, state.port, absent)] if absent and state.enabled else []
 
 
-def _is_on(here: _Here, feature: str) -> bool:
-    settings, catalog = here.estate.settings, here.estate.catalog
-    if feature in settings.features:
-        return settings.features[feature]
-    for option in catalog.options.values():
-        if option.feature == feature:
-            return bool(here.own.get(option.name, option.default))
-    return catalog.features[feature].default
-
-
 def _state(here: _Here, flow: Flow, direction: str, other: str, others: Options) -> _choices.State:
     """The flow between this host and a group of peers.
 
@@ -166,6 +168,9 @@ def _state(here: _Here, flow: Flow, direction: str, other: str, others: Options)
     count. Where the options of a third one count, the flow is on when any of that component's hosts needs it.
     """
     catalog, topology = here.estate.catalog, here.estate.topology
+    listener = here.own if direction == "in" else others
+    if _is_between_peers(here, flow, other) and not _choices.peers_on(catalog, flow, here.estate.settings, listener):
+        return _choices.State(False, flow.port, None, False)
     both: tuple[Options, ...] = (others, here.own)
     if other == here.component:
         both = both[1:] if direction == "in" else both[:1]
@@ -176,6 +181,11 @@ def _state(here: _Here, flow: Flow, direction: str, other: str, others: Options)
             values.update(chosen)
         states.append(_choices.state(catalog, flow, here.estate.settings, values))
     return next((state for state in states if state.enabled), states[0])
+
+
+def _is_between_peers(here: _Here, flow: Flow, other: str) -> bool:
+    """Whether both ends are what the flow goes to, and not what the documents have it come from."""
+    return other == flow.destination != flow.source and other in here.estate.catalog.here(here.component)
 
 
 def _third(here: _Here, flow: Flow, other: str) -> list[str]:
@@ -217,21 +227,21 @@ def _rules(wants: Iterable[Want]) -> list[dict[str, Any]]:
 
 
 def unknown_report(estate: Estate, host: str, shares: Iterable[Share]) -> list[str]:
-    """A warning for the host that lists what is not opened and the lines to add; a PortsError where that is due."""
+    """Warnings for the host: what is not opened and the lines to add, and what is open to everybody.
+
+    A PortsError where that is due.
+    """
     shares = list(shares)
+    told = [f"{host}: {open_to_everybody(one)} {NAME_THEM}" for one in shares if one.everybody]
     missing = [entry for one in shares for entry in one.unknown if entry.direction == "in"]
     if not missing:
-        return []
-    lines = "\n".join(_lines(missing))
+        return told
     ports = "\n".join(
         f"  {entry.flow.transport}/{span_text(entry.port)} from {entry.component} ({entry.flow.id})"
         for entry in missing
     )
     cut_off = [one.component for one in shares if one.cut_off]
-    advice = (
-        "Say where they are, with hosts in a group of the same name or with lines such as these in group_vars/all.yml "
-        f"(the networks are examples):\n{lines}"
-    )
+    advice = "\n".join(lines_to_add(entry.component for entry in missing))
     if cut_off:
         raise PortsError(
             f"{host}: nobody could reach {' and '.join(cut_off)}, because the inventory names no address for "
@@ -239,10 +249,33 @@ def unknown_report(estate: Estate, host: str, shares: Iterable[Share]) -> list[s
         )
     if estate.unknown_peers == "fail":
         raise PortsError(f"{host}: peers without an address, and printnet_unknown_peers is fail:\n{ports}\n{advice}")
-    return [f"{host}: the inventory names no address for some peers. Not opened:\n{ports}\n{advice}"]
+    return [*told, f"{host}: the inventory names no address for some peers. Not opened:\n{ports}\n{advice}"]
 
 
-def _lines(missing: Iterable[Unknown]) -> list[str]:
-    examples: Mapping[str, str] = {"workstation": "198.51.100.0/24, 2001:db8:51::/64"}
-    names = sorted({entry.component for entry in missing})
-    return ["printnet_networks:", *(f"  {name}: [{examples.get(name, '192.0.2.10')}]" for name in names)]
+NAME_THEM = "Say where these are, and let printnet_unknown_peers be skip."
+
+
+def open_to_everybody(one: Share) -> str:
+    """A sentence about the ports that are open to everybody because nobody said where their peers are."""
+    ports = dict.fromkeys(f"{entry.flow.transport}/{span_text(entry.port)}" for entry in one.everybody)
+    names = dict.fromkeys(entry.component for entry in one.everybody)
+    return (
+        f"{', '.join(ports)} of {one.component} {'is' if len(ports) == 1 else 'are'} open to everybody, because "
+        f"printnet_unknown_peers is any and the inventory names no address for {', '.join(names)}."
+    )
+
+
+def lines_to_add(components: Iterable[str]) -> list[str]:
+    """What to do about components without an address, with the lines to copy, which are one mapping."""
+    examples: Mapping[str, str] = {"workstation": '198.51.100.0/24, "2001:db8:51::/64"'}
+    names = sorted(set(components))
+    advice = (
+        "Put their hosts into groups of the same names. Or add the lines below to the printnet_networks that you have, "
+        "under that one key: a second printnet_networks elsewhere would replace the first. Where you have none yet, "
+        "put it into group_vars/all.yml beside the inventory. The networks are examples:"
+    )
+    return [
+        advice,
+        "printnet_networks:",
+        *(f"  {name}: [{examples.get(name, '192.0.2.10')}]" for name in names),
+    ]

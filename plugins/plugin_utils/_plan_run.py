@@ -41,7 +41,7 @@ class Run:
     """The plan, those of its hosts that this run sees, and what a user has to know.
 
     ``left_alone`` are the hosts whose firewall belongs to somebody else: ``printnet_apply`` is false there. ``absent``
-    has, of those that this run sees, the components whose rules are to go.
+    has, of those that this run sees, the components whose rules are to go. ``windows`` are those that run Windows.
     """
 
     plan: SitePlan
@@ -49,6 +49,7 @@ class Run:
     warnings: tuple[str, ...]
     left_alone: tuple[str, ...] = ()
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    windows: tuple[str, ...] = ()
 
 
 def plan(call: Call, *, fresh: bool) -> Run:
@@ -69,7 +70,14 @@ def plan(call: Call, *, fresh: bool) -> Run:
     visible = tuple(name for name in made.hosts if name in seen)
     left_alone = tuple(name for name in visible if call.is_left_alone(name))
     absent = {name: components for name, components in made.absent.items() if everyone is None or name in seen}
-    return Run(made, visible, (*warnings, *made.warnings), left_alone, absent)
+    windows = tuple(name for name in dict.fromkeys((*visible, *absent)) if call.is_windows(name))
+    if windows:
+        told = (
+            f"{listed(windows)}: this version of printnet.ports changes no firewall on Windows. What these hosts need "
+            "is in the plan, for whoever looks after them; the playbooks site and remove leave them out."
+        )
+        warnings = [*warnings, told]
+    return Run(made, visible, (*warnings, *made.warnings), left_alone, absent, windows)
 
 
 def views(call: Call, run: Run, earlier: Saved | None) -> Views:
@@ -131,11 +139,12 @@ def beyond(run: Run, changes: Iterable[Change] | None, limited: Collection[str])
         )
 
 
-def left_out(made: SitePlan, limit: str | None) -> tuple[str, ...]:
-    """The hosts to which `remove` does not go: printers that the limit does not name, and whom no play would go to."""
+def left_out(run: Run, limit: str | None) -> tuple[str, ...]:
+    """The hosts to which `remove` does not go: printers and Windows unless the limit names them, and odd names."""
     named = set(split_host_pattern(limit)) if limit else set()
-    printers = set(made.printers) - named
-    return tuple(name for name in made.outside if name in printers or _inventory.is_pattern(name))
+    passed = {*run.plan.printers, *run.windows} - named
+    names = dict.fromkeys((*run.plan.outside, *run.windows))
+    return tuple(name for name in names if name in passed or _inventory.is_pattern(name))
 
 
 def deserted(run: Run, earlier: Saved | None, call: Call) -> Iterator[str]:
@@ -146,7 +155,7 @@ def deserted(run: Run, earlier: Saved | None, call: Call) -> Iterator[str]:
     names = sorted(name for name, wants in earlier.hosts.items() if wants and name not in planned)
     there = set(call.inventory().groups.get("all", ()))
     kept = [name for name in names if name in there]
-    passed = [name for name in left_out(run.plan, None) if name in kept]
+    passed = [name for name in left_out(run, None) if name in kept]
     for some, limit in (
         ([name for name in kept if name not in passed], ""),
         (passed, f" with --limit {shlex.quote(','.join(passed))}"),
@@ -206,8 +215,8 @@ class Files:
                         "printnet_topology_file, or remove this one. Nothing was written."
                     ) from wrong
                 text = None
-        if text is None or text != _topology_file.dump(*parts, written, made.apart):
-            self._write(name, _topology_file.dump(*parts, self.now, made.apart))
+        if text is None or text != _topology_file.dump(*parts, written, made.apart, made.said):
+            self._write(name, _topology_file.dump(*parts, self.now, made.apart, made.said))
 
     def write_views(self, folder: str, views: Views, left_alone: Iterable[str]) -> None:
         """Each view of the plan as a file of the folder, and variables for the hosts that somebody else looks after."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,10 @@ PRINT_PORTS = (
     "a connection can hold up a printer that serves one at a time, so printers' print ports are tried only with "
     "printnet_probe_print_ports: true"
 )
+OUTSIDE_WINDOW = "it is outside of the window in which printers' print ports may be tried"
+_TLS = ("https", "ipps", "smtps", "smtp-starttls", "ldaps", "tls")
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DNS_NAME = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)+(?=[A-Za-z]){_LABEL}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One connection that a host makes; ``gentle`` ones come one at a time."""
+    """One connection that a host makes; ``gentle`` ones come one at a time. ``server_name`` is asked for in TLS."""
 
     address: str
     port: int
@@ -66,6 +71,7 @@ class Target:
     protocol: str
     source_port: int | None = None
     gentle: bool = False
+    server_name: str = ""
 
     @property
     def key(self) -> str:
@@ -81,7 +87,16 @@ class Target:
             "timeout": timeout,
             "source_port": self.source_port,
             "gentle": self.gentle,
+            "server_name": self.server_name or None,
         }
+
+
+def server_name(host: str, protocol: str) -> str:
+    """The name that TLS asks for: what the inventory calls the host, where that can be a name of DNS.
+
+    Servers of several names may refuse whoever names none.
+    """
+    return host if protocol in _TLS and _DNS_NAME.fullmatch(host) else ""
 
 
 def protocol_of(application: str, transport: str) -> str:
@@ -101,9 +116,10 @@ def target(pair: Pair, catalog: Catalog, settings: Settings) -> Target | str:
     if prints and not settings.print_ports:
         return PRINT_PORTS
     if prints and settings.outside_window:
-        return f"it is outside of the window in which printers' print ports may be tried ({settings.print_window})"
+        return f"{OUTSIDE_WINDOW} ({settings.print_window})"
     source_port = pair.source_port[0] if pair.source_port else None
-    return Target(pair.address, pair.port[0], pair.flow.transport, protocol, source_port, prints)
+    name = server_name(pair.destination.host, protocol)
+    return Target(pair.address, pair.port[0], pair.flow.transport, protocol, source_port, prints, name)
 
 
 def targets(

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils._rules import span_text
@@ -77,7 +78,16 @@ def _of_term(catalog: Catalog, term: Any, direction: str, faults: Faults) -> Ite
         return ()
     kinds = catalog.kinds(term)
     sides = {"in": ("destination",), "out": ("source",), "both": ("destination", "source")}[direction]
-    return [flow for side in sides for kind in kinds for flow in catalog.flows_by(side, kind)]
+    found = [flow for side in sides for kind in kinds for flow in catalog.flows_by(side, kind)]
+    if direction == "out":
+        # What its hosts receive from others they send each other as well.
+        found += [flow for kind in kinds for flow in catalog.flows_by("destination", kind) if flow.peer_feature]
+    return found
+
+
+def _named(catalog: Catalog, terms: Sequence[Any]) -> set[str]:
+    """The flows and components that the terms name, and what these are kinds of."""
+    return {name for term in terms for name in (catalog.kinds(term) if term in catalog.components else (term,))}
 
 
 def _of_field(catalog: Catalog, name: str, value: Any, faults: Faults) -> tuple[Flow, ...]:
@@ -125,10 +135,21 @@ def query(
     if number:
         names = {flow.id for flow in on_port}
         found = [flow for flow in found if flow.id in names]
-    answers = [(flow, _choices.state(catalog, flow, settings, options)) for flow in found]
+    senders = _named(catalog, terms) if direction == "out" else set()
+    answers = [(flow, _state(catalog, flow, settings, options, senders)) for flow in found]
     if number:
         answers = [(flow, state) for flow, state in answers if state.port[0] <= number <= state.port[1]]
     return [as_dict(flow, state) for flow, state in answers if state.enabled or not enabled_only]
+
+
+def _state(
+    catalog: Catalog, flow: Flow, settings: _choices.Settings, options: Mapping[str, Any], senders: set[str]
+) -> _choices.State:
+    state = _choices.state(catalog, flow, settings, options)
+    if not senders or flow.peer_feature is None or not senders.isdisjoint((flow.id, flow.source)):
+        return state
+    # Of the senders, it is only the flow's own destination whose hosts send it, to each other.
+    return replace(state, enabled=state.enabled and _choices.peers_on(catalog, flow, settings, options))
 
 
 def _moved(catalog: Catalog, settings: _choices.Settings, options: Mapping[str, Any]) -> list[Flow]:

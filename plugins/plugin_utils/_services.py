@@ -27,8 +27,17 @@ def _addresses_of(value: Any) -> tuple[str, ...]:
     return _addresses.merge(found)
 
 
+def _single(value: Any) -> tuple[str, ...]:
+    """The same without networks: nobody can aim at one."""
+    for entry in entries(value):
+        cidrs = _networks.network(entry)
+        if len(cidrs) != 1 or not cidrs[0].endswith("/128" if ":" in cidrs[0] else "/32"):
+            raise ValueError("must be an address, or a list of addresses, each a single one; a network or any is none")
+    return _addresses_of(value)
+
+
 _SERVICE = {
-    "address": Field(_addresses_of),
+    "address": Field(_single),
     "balancers": Field(lambda value: _addresses_of(value) if entries(value) else (), ()),
     "client_addresses": Field(_schema.one_of("translated", "preserved"), "preserved"),
     "flows": Field(_schema.many(_schema.flow_id), ()),

@@ -22,6 +22,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _inventory,
     _plan,
     _survey,
+    _topology_file,
     _variables,
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, listed
@@ -29,7 +30,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._inventory import I
 from ansible_collections.printnet.ports.plugins.plugin_utils._networks import Networks
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Estate, Share, Want
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host, Party, Service, Topology, grouped
-from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded
+from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded, Said
 
 _ALIKE = (*_variables.CATALOG, "printnet_groups")
 _PARTS = ("printnet_networks", "printnet_networks_file", "printnet_services")
@@ -60,7 +61,8 @@ class SitePlan:
     ``outside`` are the inventory's hosts that are parties outside only. ``warnings`` are sentences, each once.
     ``networks`` has those that most hosts name, and the sites and lease pools of all. ``apart`` has the networks, by
     component, of each host whose own variables name others. ``residents`` has, by host, the components that it has
-    for what they live on, which their own playbooks look after. None of it depends on which host asks.
+    for what they live on, which their own playbooks look after. ``said`` is what a topology file carries of hosts'
+    variables. None of it depends on which host asks.
     """
 
     estate: Estate
@@ -70,6 +72,7 @@ class SitePlan:
     warnings: tuple[str, ...] = ()
     apart: Mapping[str, Cidrs] = field(default_factory=dict)
     residents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    said: Said = field(default_factory=Said)
 
     @property
     def absent(self) -> dict[str, tuple[str, ...]]:
@@ -126,7 +129,7 @@ def site_plan(inventory: Inventory, recorded: Recorded | None = None) -> SitePla
     networks = views[_usual({name: (len(one.cidrs), id(one.cidrs)) for name, one in views.items()})].cidrs
     chosen = _usual({name: (len(one.chosen), one.chosen) for name, one in views.items()})
     return SitePlan(
-        _whole(views[chosen].estate, list(views.values())),
+        _whole(views[chosen], list(views.values())),
         hosts,
         Networks(
             dict(networks),
@@ -137,6 +140,7 @@ def site_plan(inventory: Inventory, recorded: Recorded | None = None) -> SitePla
         tuple(_together(warnings)),
         {name: one.cidrs for name, one in views.items() if one.cidrs is not networks},
         estates.residents(),
+        estates.said(managed),
     )
 
 
@@ -164,13 +168,14 @@ def _together(told: Mapping[str, list[str]]) -> list[str]:
 class _View:
     """The estate as one host's variables describe it, and the directions that are planned for it.
 
-    ``networks`` is what the variables say, ``cidrs`` what counts; equal ones are the same object. ``chosen`` tells
-    apart hosts whose settings differ.
+    ``networks`` is what the variables say, ``cidrs`` what counts; equal ones are the same object. ``services`` are
+    those of ``printnet_services``. ``chosen`` tells apart hosts whose settings differ.
     """
 
     estate: Estate
     networks: Networks
     cidrs: Cidrs
+    services: Mapping[str, Service]
     chosen: str
     directions: tuple[str, ...]
 
@@ -180,12 +185,14 @@ def _each(views: Iterable[_View]) -> list[_View]:
     return list({id(one.networks): one for one in views}.values())
 
 
-def _whole(estate: Estate, views: Collection[_View]) -> Estate:
-    """The estate with the networks that any host names, and the options that more than half of them have."""
+def _whole(view: _View, views: Collection[_View]) -> Estate:
+    """The view's estate with the networks that any host names, and the options that more than half of them have."""
     options = [(name, value) for one in views for name, value in one.estate.topology.options.items()]
     counted = Counter((name, repr(value)) for name, value in options)
     common = {name: value for name, value in options if counted[name, repr(value)] * 2 > len(views)}
-    topology = replace(estate.topology, options=common)
+    estate, parties = view.estate, view.estate.topology.parties
+    services = _survey.all_services(estate.catalog, parties, view.services, common)
+    topology = replace(estate.topology, options=common, services=services)
     seen = list({id(one.cidrs): one.cidrs for one in views}.values())
     if len(seen) == 1:
         return replace(estate, topology=topology)
@@ -288,15 +295,30 @@ class _Estates:
         if self._recorded is None or host in self._visible or host == self._inventory.here:
             return self._inventory.host_variables(host)
         catalog = self._inventory.catalog
-        own = [name for name in catalog.components if host in self._recorded.hosts.get(name, ())]
-        ends = {one for name in own for one in (name, *catalog.residents(name))}
-        # The options of components that it is none of count for it as they do here.
-        names = [name for name, option in catalog.options.items() if option.component not in ends]
-        names += [name for name in _variables.ALL if name not in _variables.HOST]
+        own, said = self._components(host), self._recorded.said
+        names = [name for name in _variables.ALL if name not in (*_variables.HOST, *_variables.PLANNED)]
         found = {name: value for name in names if (value := self._inventory.read(name)) is not None}
+        # Without what its own variables say, those here count for it.
+        found.update(_inventory.said_beside(catalog, own, self._inventory.read) if said is None else said.of(host))
         for name in own:
             found.update(self._recorded.hosts[name][host].options)
         return found
+
+    def _components(self, host: str) -> list[str]:
+        """All components that the host is one of, those outside too."""
+        return [name for name, one in self.rolls.items() if host in one.hosts]
+
+    def said(self, managed: Iterable[str]) -> Said:
+        """What the hosts' variables say beside the options of what they are."""
+        catalog = self._inventory.catalog
+        found = {
+            host: _inventory.said_beside(catalog, self._components(host), self.variables(host).get) for host in managed
+        }
+        told = {host: (len(said), _topology_file.as_text(said)) for host, said in found.items()}
+        if not told:
+            return Said()
+        usual = _usual(dict(sorted(told.items())))
+        return Said(found[usual], {host: said for host, said in found.items() if told[host] != told[usual]})
 
     def of(self, host: str) -> _View:
         read = self.variables(host).get
@@ -314,7 +336,7 @@ class _Estates:
         settings = _variables.settings_of(inventory.catalog, read)
         directions = ("in",) if _variables.outbound_of(read) == "false" else ("in", "out")
         estate = Estate(inventory.catalog, settings, topology, _inventory.unknown_peers(read))
-        return _View(estate, networks, cidrs, self._told(read, _CHOSEN), directions)
+        return _View(estate, networks, cidrs, services, self._told(read, _CHOSEN), directions)
 
     def _parts(self, inventory: Inventory) -> _Parts:
         key = self._key(inventory)

@@ -19,6 +19,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import _hosts, _inv
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, listed, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._inventory import Inventory
 from ansible_collections.printnet.ports.plugins.plugin_utils._kept import Kept, not_kept
+from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import (
     Host,
     Party,
@@ -156,8 +157,21 @@ def stale(inventory: Inventory, recorded: Recorded, whole: bool = False) -> list
     networks = _inventory.networks(inventory, Faults()).by_component
     different = _topology_file.stale(recorded, live, networks, recorded.networks_for(inventory.here))
     different += _topology_file.gone(recorded, live) if whole else []
+    different += _otherwise(inventory, recorded, live)
     told = f"{recorded.path} of {recorded.written} is stale: {'; '.join(different)}. It is followed nevertheless."
     return [f"{told} {_topology_file.AGAIN}"] if different else []
+
+
+def _otherwise(inventory: Inventory, recorded: Recorded, live: Mapping[str, Mapping[str, Host]]) -> list[str]:
+    """Whether the host that is planned for has other variables than the file has of it."""
+    catalog, here = inventory.catalog, inventory.here
+    own = [name for name, hosts in live.items() if here in hosts]
+    if recorded.said is None or all(live[name][here].absent or not catalog.components[name].role for name in own):
+        return []
+    said = _inventory.said_beside(catalog, own, inventory.host_variables(here).get)
+    there, text = recorded.said.of(here), _topology_file.as_text
+    names = sorted(name for name in {*said, *there} if text(said.get(name)) != text(there.get(name)))
+    return [f"other variables of {here}: {listed(names)}"] if names else []
 
 
 def _networks(inventory: Inventory, kept: Kept) -> dict[str, Any]:
@@ -173,13 +187,20 @@ def _networks(inventory: Inventory, kept: Kept) -> dict[str, Any]:
 def assembled(inventory: Inventory, parties: Mapping[str, Party], services: Mapping[str, Service]) -> Topology:
     """The topology as the host that is planned for sees it."""
     options = _inventory.estate_options(inventory)
+    return Topology(parties, options, all_services(inventory.catalog, parties, services, options))
+
+
+def all_services(
+    catalog: Catalog, parties: Mapping[str, Party], services: Mapping[str, Service], options: Mapping[str, Any]
+) -> dict[str, Service]:
+    """These services and those that options name; ``options`` are what holds for a component without hosts."""
     found = dict(services)
     for name, one in parties.items():
         if name not in found:
             chosen = [group.options for group in one.groups] or [options]
-            if service := _services.of_options(inventory.catalog, name, chosen):
+            if service := _services.of_options(catalog, name, chosen):
                 found[name] = service
-    return Topology(parties, options, found)
+    return found
 
 
 def party(component: str, groups: tuple[Peers, ...], networks: Iterable[str], hosts: Mapping[str, Host]) -> Party:

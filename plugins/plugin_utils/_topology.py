@@ -123,12 +123,14 @@ class Topology:
         return None if entry.presence == "optional" else component
 
     def options_of(self, catalog: Catalog, component: str) -> list[Options]:
-        """The different settings of the component's hosts; the estate's where it has no hosts."""
+        """The different settings of the component's own options on its hosts; the estate's where it has no hosts."""
+        groups = [group.options for one in self.sources(catalog, component) for group in one.groups]
         found: list[Options] = []
-        for group in (group for one in self.sources(catalog, component) for group in one.groups):
-            if group.options not in found:
-                found.append(group.options)
-        return found or [self.options]
+        for options in groups or [self.options]:
+            own = {name: value for name, value in options.items() if catalog.options[name].component == component}
+            if own not in found:
+                found.append(own)
+        return found
 
     def stands_for(self, flow: Flow, here: str, other: str, direction: str) -> bool:
         """Whether a service's addresses are enough, though nobody knows where the other end itself is."""

@@ -35,10 +35,22 @@ _NONE: Mapping[str, Networks] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What planned hosts' variables say beside their components' options: as most have it, and of each other host."""
+
+    usual: Mapping[str, Any] = field(default_factory=dict)
+    apart: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def of(self, host: str) -> Mapping[str, Any]:
+        return self.apart.get(host, self.usual)
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """What the file says: the hosts by component, the networks by component, and when it was written (UTC).
 
-    ``apart`` has the networks as they are for a host whose variables name others.
+    ``apart`` has the networks as they are for a host whose variables name others. ``said`` is None where an earlier
+    version, which did not write it, has written the file.
     """
 
     path: str
@@ -46,13 +58,18 @@ class Recorded:
     hosts: Mapping[str, Mapping[str, Host]]
     networks: Networks
     apart: Mapping[str, Networks] = field(default_factory=dict)
+    said: Said | None = None
 
     def networks_for(self, host: str) -> Networks:
         return self.apart.get(host, self.networks)
 
 
 def dump(
-    hosts: Mapping[str, Mapping[str, Host]], networks: Networks, written: str, apart: Mapping[str, Networks] = _NONE
+    hosts: Mapping[str, Mapping[str, Host]],
+    networks: Networks,
+    written: str,
+    apart: Mapping[str, Networks] = _NONE,
+    said: Said | None = None,
 ) -> str:
     """The file's text: JSON that people can read and compare, a line a host."""
     lines = ["{", f' "format": {FORMAT},', f' "written": {json.dumps(written)},', ' "components": {']
@@ -63,8 +80,15 @@ def dump(
     lines.append(",\n".join(blocks))
     named = {name: _lists(found) for name, found in sorted(apart.items())}
     ends = [f' "networks": {json.dumps(_lists(networks))}', *([f' "apart": {json.dumps(named)}'] if named else ())]
+    if said is not None:
+        ends.append(f' "variables": {as_text({"usual": said.usual, "apart": said.apart})}')
     lines += [" },", ",\n".join(ends), "}"]
     return "\n".join(lines) + "\n"
+
+
+def as_text(said: Any) -> str:
+    """What variables say, the same text for the same values."""
+    return json.dumps(said, sort_keys=True, default=str)
 
 
 def _lists(networks: Networks) -> dict[str, list[str]]:
@@ -93,7 +117,8 @@ def load(path: str, text: str) -> Recorded:
             for component, members in raw["components"].items()
         }
         apart = {str(name): _read_networks(found) for name, found in raw.get("apart", {}).items()}
-        return Recorded(path, str(raw["written"]), hosts, _read_networks(raw["networks"]), apart)
+        said = _read_said(raw["variables"]) if "variables" in raw else None
+        return Recorded(path, str(raw["written"]), hosts, _read_networks(raw["networks"]), apart, said)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as wrong:
         raise PortsError(f"{path} is no topology file, or a damaged one{damaged(wrong)}. {AGAIN}") from None
 
@@ -105,6 +130,10 @@ def is_like_one(text: str) -> bool:
 
 def _read_networks(raw: Mapping[str, Any]) -> Networks:
     return {str(name): _addresses.merge(map(str, cidrs)) for name, cidrs in raw.items()}
+
+
+def _read_said(raw: Mapping[str, Any]) -> Said:
+    return Said({**raw["usual"]}, {str(name): {**values} for name, values in raw["apart"].items()})
 
 
 def _read_host(name: str, entry: Mapping[str, Any]) -> Host:

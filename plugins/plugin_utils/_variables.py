@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -28,6 +29,8 @@ TOPOLOGY = (
     "printnet_unknown_peers",
 )
 FIREWALL = ("printnet_outbound", "printnet_removals", "printnet_apply")
+PLANNED = (*SETTINGS, "printnet_services", "printnet_unknown_peers", "printnet_outbound")
+"""What may differ from host to host and changes the host's plan, beside networks and options."""
 PLAYBOOKS = (
     "printnet_serial",
     "printnet_remove",
@@ -99,16 +102,53 @@ def options_of(catalog: Catalog, variables: Mapping[str, Any], read: Read, where
     return _choices.choices(catalog, {name: read(name) for name in names}, where)
 
 
-def misspelt(variables: Mapping[str, Any]) -> list[str]:
+def misspelt(catalog: Catalog, variables: Mapping[str, Any]) -> list[str]:
     """A sentence for each variable that looks like one of ours and is none."""
-    known = set(ALL)
-    found = []
-    for name in variables:
-        if name.startswith("printnet_") and name not in known:
-            near = get_close_matches(name, sorted(known), n=1, cutoff=0.85)
-            if near:
-                found.append(f"The variable {name} is unknown and has no effect; did you mean {near[0]}?")
+    begins = ("printnet_", *_by_prefix(catalog))
+    near = {name: _nearest(catalog, name, value) for name, value in variables.items() if name.startswith(begins)}
+    return [
+        f"The variable {name} is unknown and has no effect; did you mean {ours}?" for name, ours in near.items() if ours
+    ]
+
+
+def _nearest(catalog: Catalog, name: str, value: Any) -> str:
+    """The variable of ours that is meant, empty where it is one, or none is near."""
+    if name.startswith("printnet_"):
+        found = [] if name in ALL else get_close_matches(name, ALL, n=1, cutoff=0.85)
+        return found[0] if found else ""
+    for prefix, names in _by_prefix(catalog).items():
+        word = name.removeprefix(prefix)
+        if word == name or word in (*names, "hosts"):
+            continue
+        # Only what follows the role's name, and closely: users have variables of their own that begin with it.
+        found = get_close_matches(word, names, n=1, cutoff=0.88)
+        if found and _could_be(catalog, names[found[0]], value):
+            return names[found[0]]
+    return ""
+
+
+@lru_cache(maxsize=8)
+def _by_prefix(catalog: Catalog) -> Mapping[str, Mapping[str, str]]:
+    """The variables of each role by what they are called after the role's name."""
+    found: dict[str, dict[str, str]] = {}
+    for role, served in catalog.roles.items():
+        components = {one.name for one in served}
+        names = [option.name for option in catalog.options.values() if option.component in components]
+        found[f"{role}_"] = {name.removeprefix(f"{role}_"): name for name in (*names, f"{role}_state")}
     return found
+
+
+def _could_be(catalog: Catalog, name: str, value: Any) -> bool:
+    """Whether the value is one for the option, so that a user's own variable of a name like it is none of ours."""
+    if not is_plain(value):
+        return True
+    if name not in catalog.options:
+        return value in ("present", "absent")
+    try:
+        _choices.option_value(catalog.options[name], value)
+    except ValueError:
+        return False
+    return True
 
 
 def flag(name: str, value: Any) -> bool:

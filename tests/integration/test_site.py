@@ -270,8 +270,13 @@ def test_limits_and_tags_keep_to_their_share(lab: Lab, play: Play) -> None:
     rest = play("site", estate, **AT_ONCE)
     assert [host for host, number in rest.changed().items() if number] == ["firewalld1", "iptables1"]
     other = play("site", estate, "--tags", "webserver")
-    assert "No host is in a group of a component that the tags name" in other.text
+    assert "No host that can be changed is in a group of a component that the tags name" in other.text
     none = play("site", {"web": list(HOSTS), "printer": []}, odd=True)
+    windows = {"ansible_connection": "winrm", "ansible_host": "192.0.2.99"}
+    mixed = play("site", {**estate, "mve": {"win1": windows}}, **AT_ONCE)
+    assert "win1: this version of printnet.ports changes no firewall on Windows." in re.sub(r"\s+", " ", mixed.text)
+    assert "win1" not in mixed.changed()
+    assert set(mixed.changed().values()) == {0}
     assert "No host is in a group that is named as a component, such as vpsx." in none.text
     assert set(other.changed().values()) | set(none.changed().values()) == {0}
 

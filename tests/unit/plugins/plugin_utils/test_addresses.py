@@ -54,6 +54,16 @@ def test_what_is_no_network_is_refused(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "named"),
+    [("print.example", True), ("print01", True), ("10.0.0", False), ("10.0.0.1/33", False), ("2001:db8::g", False)],
+)
+def test_a_name_is_said_to_be_not_resolved(value: str, named: bool) -> None:
+    with pytest.raises(ValueError, match=FORM) as wrong:
+        _addresses.networks(value)
+    assert str(wrong.value).endswith("; write its address; a name is not resolved here") == named
+
+
+@pytest.mark.parametrize(
     ("value", "told"),
     [
         ("192.0.2.10/24", "has host bits set: write 192.0.2.0/24 for the network or 192.0.2.10 for the one address"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
@@ -19,6 +20,7 @@ from ansible.vars.manager import VariableManager
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.plugin_utils import _plan, _variables
 from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
+from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 
 FaultsOf = Callable[..., list[str]]
 CallOn = Callable[..., Call]
@@ -211,14 +213,51 @@ def test_faults_of_the_catalog_come_first_and_all(call_on: CallOn, faults_of: Fa
         ("network", []),
     ],
 )
-def test_a_misspelt_variable_is_told(name: str, told: list[str]) -> None:
-    assert _variables.misspelt({name: 1, "ansible_host": "x"}) == told
+def test_a_misspelt_variable_is_told(catalog: Catalog, name: str, told: list[str]) -> None:
+    assert _variables.misspelt(catalog, {name: 1, "ansible_host": "x"}) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("vpsx_submision_port", 443, "vpsx_submission_port"),
+        ("vpsx_submision_port", "{{ port }}", "vpsx_submission_port"),
+        ("serverx_apiport", "5700", "serverx_api_port"),
+        ("webconnect_protocol", ["http"], "webconnect_protocols"),
+        ("mobile_connector_prot", 5901, ""),
+        ("mobile_connector_emails", False, "mobile_connector_email"),
+        ("vpsx_stat", "absent", "vpsx_state"),
+        # Those that there are, and a user's own.
+        ("vpsx_state", "absent", ""),
+        ("vpsx_hosts", "print_servers", ""),
+        ("vpsx_host", "print01", ""),
+        ("vpsx_states", {"changed": False}, ""),
+        ("vpsx_stats", "absent", ""),
+        ("vpsx_model", "B", ""),
+        ("vpsx_lpr_port", 515, ""),
+        ("vpsx_modes", {"changed": False}, ""),
+        ("vpsx_audits", {"changed": False}, ""),
+        ("mve_http_port", 80, ""),
+        ("vpsx_", 1, ""),
+    ],
+)
+def test_a_misspelt_option_of_a_role_is_told(catalog: Catalog, name: str, value: Any, meant: str) -> None:
+    told = f"The variable {name} is unknown and has no effect; did you mean {meant}?"
+    assert _variables.misspelt(catalog, {name: value}) == ([told] if meant else [])
+
+
+def test_no_variable_of_ours_is_misspelt(catalog: Catalog) -> None:
+    states = {f"{role}_{word}": "present" for role in catalog.roles for word in ("state", "hosts")}
+    ours = {name: option.default for name, option in catalog.options.items()}
+    assert _variables.misspelt(catalog, {**states, **ours, **dict.fromkeys(_variables.ALL)}) == []
 
 
 def test_the_readme_says_what_comes_of_its_inventory(call_on: CallOn, root: Path) -> None:
     text = (root / "README.md").read_text(encoding="utf-8")
     blocks = [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
-    (inventory,) = [block for block in blocks if block.startswith("# inventory.yml")]
-    planned = _lines(call_on("print01", inventory), "vpsx")
+    (inventory,) = [yaml.safe_load(block) for block in blocks if block.startswith("# inventory.yml")]
+    (everywhere,) = [yaml.safe_load(block) for block in blocks if block.startswith("# group_vars/all.yml")]
+    inventory["all"]["vars"] = everywhere
+    planned = _lines(call_on("print01", yaml.safe_dump(inventory)), "vpsx")
     (diff,) = [block.split("```")[0] for block in text.split("```diff\n")[1:]]
     assert [line[1:] for line in diff.splitlines() if line.startswith("+in ")] == planned

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -246,14 +245,11 @@ def test_the_compiled_form_is_that_of_the_files() -> None:
     assert compiled == _catalog_text.compile_files(_catalog.shipped_files())
 
 
-def test_loading_is_quick_and_happens_once() -> None:
+def test_loading_reads_no_yaml_and_happens_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """YAML takes many times as long as all else."""
     compiled = _catalog.COMPILED.read_text(encoding="utf-8")
-    best = 1.0
-    for _again in range(5):
-        start = time.perf_counter()
-        _catalog.read_files(_catalog.shipped_files(), None, compiled)
-        best = min(best, time.perf_counter() - start)
-    assert best < 0.15  # 15 ms are promised; a busy machine gets ten times that
+    monkeypatch.setattr(_catalog_text, "Loader", lambda *_all: pytest.fail("reads YAML"))
+    assert _catalog.read_files(_catalog.shipped_files(), None, compiled).flows
     assert _catalog.load() is _catalog.load()
     assert _catalog.load(extra_components={"kiosk": {}}) is _catalog.load(extra_components={"kiosk": {}})
 

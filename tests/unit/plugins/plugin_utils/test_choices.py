@@ -328,6 +328,11 @@ def test_a_source_port_is_matched_only_when_somebody_says_so(catalog: Catalog) -
     ("flow", "options", "told"),
     [
         ("vpsx-mail_server-smtp", {}, "feature email is off; vpsx_email: true switches it on"),
+        (
+            "browser-webconnect-http",
+            {},
+            "feature webconnect_http is off; webconnect_protocols: [https, http] switches it on",
+        ),
         ("mve-sql_server-tds", {}, "feature mve_sql_server is off; mve_database: sql_server switches it on"),
         ("vpsx-dns_server-dns-tcp", {}, "feature dns_tcp is off; printnet_features: {dns_tcp: true} switches it on"),
         ("vpsx-printer-raw", {"vpsx_mode": "direct"}, "vpsx_mode is direct"),

@@ -65,6 +65,20 @@ def test_unknown_peers_come_with_the_lines_to_add(site: Any) -> None:
     assert "Not opened: tcp/515 to vpsx (pdm-vpsx-lpr), tcp/631 to vpsx" in found[0][1]
     assert 'printnet_networks:\n  workstation: [198.51.100.0/24, "2001:db8:51::/64"]' in found[0][2]
     assert "Not planned: udp/161 to printer (vpsx-printer-snmp)" in found[1][1]
+    assert found[1][2] == "The lines to add stand below, with those for dns_server."
+    assert found[2][2].endswith("\nprintnet_networks:\n  dns_server: [192.0.2.10]\n  printer: [192.0.2.10]")
+
+
+def test_who_is_open_to_everybody_for_want_of_addresses_is_a_warning(site: Any) -> None:
+    found = findings(site, {"vpsx": ["192.0.2.11", "192.0.2.12"]}, printnet_networks={}, printnet_unknown_peers="any")
+    assert of("unknown-peer", found) == []
+    ((severity, text, advice),) = of("open-to-everybody", found)
+    assert severity == "warning"
+    assert text == (
+        "192.0.2.11, 192.0.2.12: tcp/515, tcp/631, tcp/5501, tcp/9443 of vpsx are open to everybody, because "
+        "printnet_unknown_peers is any and the inventory names no address for workstation, serverx."
+    )
+    assert advice == "Say where these are, and let printnet_unknown_peers be skip."
 
 
 def test_doubtful_readings_that_are_on_are_a_warning(site: Any) -> None:

@@ -355,6 +355,24 @@ def test_peers_of_one_component_ask_each_other_at_its_address(site: Any) -> None
     ]
 
 
+def test_what_one_other_host_says_of_the_cluster_is_in_no_row_whatever_the_order(site: Any) -> None:
+    networks = {"alertx": "192.0.2.32/30", "load_balancer": "192.0.2.50"}
+    own = {HOSTS[0]: {"alertx_service_address": "192.0.2.250"}}
+    for hosts in (HOSTS[:3], HOSTS[2::-1]):
+        plan = planned(site, {"serverx": [*hosts], "vpsx": [*hosts]}, own, printnet_networks=networks)
+        rows = found(plan, "load_balancer-alertx-service")
+        assert {row[3] for row in rows} == {"direct"}
+
+
+def test_a_host_that_does_not_hear_its_peers_is_in_no_row_with_them(site: Any) -> None:
+    networks = {"load_balancer": "192.0.2.50"}
+    own = {HOSTS[0]: {"alertx_peers": False}}
+    plan = planned(site, {"alertx": [*HOSTS[:3]]}, own, printnet_networks=networks)
+    rows = [row for row in found(plan, "load_balancer-alertx-survivors") if row[0] == "alertx"]
+    assert [row[4:] for row in rows] == [("192.0.2.1/32 192.0.2.2/31", "192.0.2.2/31")]
+    assert others(plan, by_rows(plan)) == others(plan, by_wants(plan))
+
+
 def test_sites_are_named_and_what_stays_within_one_is_marked(site: Any, tmp_path: Any) -> None:
     file = tmp_path / "networks.csv"
     file.write_text("network,component,site\n192.0.2.0/28,,Vault\n198.51.100.0/25,workstation,Leeds\n", "ascii")

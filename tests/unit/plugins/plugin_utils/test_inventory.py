@@ -181,7 +181,10 @@ def test_a_host_in_two_groups_is_one_host(site: Sites) -> None:
         ({None: "directory"}, "printnet_groups: None is no component; there is "),
         ({"serverx": 5}, "printnet_groups, serverx: the inventory has no group '5'"),
         ({"serverx": {"a": 1}}, "printnet_groups, serverx: "),
-        ("directory", "printnet_groups: 'directory' must be a mapping of names to values"),
+        (
+            "directory",
+            "printnet_groups: 'directory' must be a mapping of names to values; it is text. In an INI inventory write",
+        ),
         (["directory"], "printnet_groups: ['directory'] must be a mapping"),
         (True, "printnet_groups: True must be a mapping"),
     ],
@@ -222,7 +225,10 @@ def test_any_is_everybody(site: Sites, value: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        ({"servrx": "192.0.2.0/24"}, "printnet_networks: 'servrx' is no component; did you mean 'serverx'"),
+        (
+            {"servrx": "192.0.2.0/24"},
+            "printnet_networks: 'servrx' is no component, and none of printnet_extra_components; did you mean 'serv",
+        ),
         (
             {"serverx": "192.0.2.9/24"},
             "printnet_networks, serverx: '192.0.2.9/24' has host bits set: write 192.0.2.0/24",
@@ -235,7 +241,10 @@ def test_any_is_everybody(site: Sites, value: Any) -> None:
         ({"serverx": "0.0.0.0-255.255.255.255"}, "printnet_networks, serverx: '0.0.0.0-255.255.255.255' is everybody"),
         ({"serverx": "0.0.0.5"}, "printnet_networks, serverx: '0.0.0.5' begins with an address of 0.0.0.0/8, which is"),
         ({"serverx": "240.0.0.0/4"}, "printnet_networks, serverx: '240.0.0.0/4' begins with a reserved address"),
-        ({None: ["192.0.2.1"]}, "printnet_networks: None is no component; there is "),
+        (
+            {None: ["192.0.2.1"]},
+            "printnet_networks: None is no component, and none of printnet_extra_components; there is ",
+        ),
         ({"serverx": ["any", "garbage"]}, "printnet_networks, serverx: 'garbage' must be an address"),
         ({"serverx": [True]}, "printnet_networks, serverx: True must be an address"),
         ({"serverx": {"a": 1}}, "printnet_networks, serverx: {'a': 1} must be an address"),

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.printnet.ports.plugins.plugin_utils import _module_call
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 
 
 class Text(str):
@@ -63,3 +64,50 @@ def test_with_a_playbook_of_ours_it_begins_where_ansible_was_started(
 )
 def test_what_is_no_path_is_said(root: Path, name: str, told: str, faults_of: Callable[..., list[str]]) -> None:
     assert faults_of(_find, root / "playbooks", name) == [told]
+
+
+def _call(answer: dict[str, Any]) -> dict[str, Any]:
+    action: Any = SimpleNamespace(_execute_module=lambda **_arguments: {"failed": True, **answer})
+    return _module_call.call(action, "firewall", {}, {})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/bin/sh: 1: /usr/bin/python3: not found",
+        "bash: line 1: /usr/bin/python3.11: No such file or directory",
+        "/bin/sh: /usr/bin/python3: not found",
+        "-sh: python3: command not found",
+        "sh: /usr/bin/python3: inaccessible or not found",
+        "/usr/bin/env: 'python3': No such file or directory",
+    ],
+)
+@pytest.mark.parametrize(
+    ("out", "error"),
+    [("", "{}\n"), ("{}\r\n", "Shared connection to 192.0.2.1 closed.\r\n"), ("", "Warning: odd\r\n{}\r\n")],
+)
+def test_a_shell_that_finds_no_python_is_a_sentence(line: str, out: str, error: str) -> None:
+    with pytest.raises(PortsError, match="The host has no Python where Ansible looks for it, so nothing was changed"):
+        _call({"rc": 127, "module_stdout": out.format(line), "module_stderr": error.format(line)})
+
+
+TRACEBACK = """Traceback (most recent call last):
+  File "/usr/lib/python3.11/json/__init__.py", line 1, in <module>
+FileNotFoundError: [Errno 2] No such file or directory: '/etc/nftables.conf'
+"""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"rc": 1, "module_stdout": "", "module_stderr": TRACEBACK},
+        {"rc": 127, "module_stdout": "", "module_stderr": f"{TRACEBACK}/bin/sh: 1: /usr/bin/python3: not found\n"},
+        {"rc": 127, "module_stdout": TRACEBACK, "module_stderr": "/bin/sh: 1: /usr/bin/python3: not found"},
+        {"rc": 1, "module_stdout": "", "module_stderr": "/bin/sh: 1: /usr/bin/python3: not found"},
+        {"rc": 127, "module_stdout": '{"changed": true}', "module_stderr": "sh: /usr/bin/python3: not found"},
+        {"rc": 127, "module_stdout": "", "module_stderr": "/bin/sh: 1: /usr/sbin/nft: not found"},
+        {"msg": "python3: not found"},
+    ],
+)
+def test_a_module_that_fails_later_is_not_taken_for_that(answer: dict[str, Any]) -> None:
+    assert _call(answer) == {"failed": True, **answer}

@@ -93,7 +93,7 @@ def test_any_in_the_file_is_everybody() -> None:
         ("network,component\n127.0.0.0/8,printer\n", "line 2, network: '127.0.0.0/8' begins with a loopback address"),
         (
             "network,component\n10.0.0.0/8,printr\n",
-            "line 2, component: 'printr' is no component; did you mean 'printer'?",
+            "line 2, component: 'printr' is no component, and none of printnet_extra_components; did you mean 'printer",
         ),
         (
             "network,component,lease_pool\n10.0.0.0/8,printer,maybe\n",

@@ -326,6 +326,29 @@ def test_a_flow_that_is_off_inside_a_host_reaches_nobody(site: Sites, faults_of:
     assert fault.startswith("m1: nobody could reach mobile_connector")
 
 
+def test_a_host_own_option_switches_what_it_would_send_itself(site: Sites, faults_of: FaultsOf) -> None:
+    groups = {"innovate_audit": ["a"], "workstation": ["a"]}
+    here = site(groups, {"a": _at("192.0.2.1", pdm_accounting=False)})
+    (fault,) = faults_of(here.told, "a", "innovate_audit")
+    assert fault.startswith("a: nobody could reach innovate_audit")
+    here.hosts["a"]["pdm_accounting"] = True
+    (told,) = here.told("a", "innovate_audit")
+    assert "Not opened:\n  tcp/5703 from vpsx" in told
+
+
+def test_of_a_component_without_hosts_its_own_options_count_only(site: Sites) -> None:
+    here = site(
+        {"innovate_audit": ["a"], "pullsvc": ["b"]},
+        {"a": _at("192.0.2.1"), "b": _at("192.0.2.2", innovate_audit_port=6703)},
+        {"printnet_networks": {"vpsx": "192.0.2.3", "workstation": CLIENTS}},
+    )
+    assert {one for one in here.open("b", "pullsvc", "out") if one[1] == "192.0.2.1/32"} == {
+        ("out tcp/5703", "192.0.2.1/32")
+    }
+    here.hosts["b"]["pdm_accounting"] = False
+    assert not {one for one in here.open("b", "pullsvc", "out") if one[1] == "192.0.2.1/32"}
+
+
 # --- AlertX -----------------------------------------------------------------------------------------------------------
 
 
@@ -345,6 +368,12 @@ def test_alertx_hosts_ask_each_other(site: Sites, variables: dict[str, Any], pee
     assert here.open("a1", "alertx", "out") == {
         (f"out {port}", network) for port, network in (peers if peers_too else ())
     }
+
+
+def test_whether_alertx_hosts_ask_each_other_the_listener_says(site: Sites) -> None:
+    here = site({"alertx": ["a1", "a2"]}, {"a1": _at("192.0.2.1"), "a2": _at("192.0.2.2", alertx_peers=False)})
+    assert here.open("a1", "alertx", "in", "out") == {(f"in tcp/{port}", "192.0.2.2/32") for port in (5556, 5557)}
+    assert here.open("a2", "alertx", "in", "out") == {(f"out tcp/{port}", "192.0.2.1/32") for port in (5556, 5557)}
 
 
 def test_alertx_hosts_are_never_open_to_everybody(site: Sites) -> None:
@@ -394,10 +423,11 @@ def test_skip_opens_nothing_and_says_what_and_which_lines_to_add(site: Sites) ->
         "  tcp/515 from workstation (pdm-vpsx-lpr)\n"
         "  tcp/631 from workstation (pdm-vpsx-ipp)\n"
         "  tcp/9443 from workstation (pullsvc-vpsx-ipps)\n"
-        "Say where they are, with hosts in a group of the same name or with lines such as these in group_vars/all.yml "
-        "(the networks are examples):\n"
+        "Put their hosts into groups of the same names. Or add the lines below to the printnet_networks that you have, "
+        "under that one key: a second printnet_networks elsewhere would replace the first. Where you have none yet, "
+        "put it into group_vars/all.yml beside the inventory. The networks are examples:\n"
         "printnet_networks:\n"
-        "  workstation: [198.51.100.0/24, 2001:db8:51::/64]"
+        '  workstation: [198.51.100.0/24, "2001:db8:51::/64"]'
     )
 
 
@@ -422,12 +452,17 @@ def test_any_opens_the_unknown_to_everybody_and_the_known_to_themselves(site: Si
     here = _vpsx(site, printnet_networks={}, printnet_unknown_peers="any")
     everybody = {(port, network) for port in ("tcp/515", "tcp/631", "tcp/9443") for network in ("0.0.0.0/0", "::/0")}
     assert here.open("v1", "vpsx") == {pair for pair in VPSX if pair[1] != CLIENTS} | everybody
-    assert here.told("v1", "vpsx") == []
+    (told,) = here.told("v1", "vpsx")
+    assert told == (
+        "v1: tcp/515, tcp/631, tcp/9443 of vpsx are open to everybody, because printnet_unknown_peers is any and the "
+        "inventory names no address for workstation. Say where these are, and let printnet_unknown_peers be skip."
+    )
 
 
 def test_any_does_not_open_to_an_optional_product_that_is_not_there(site: Sites) -> None:
     here = _vpsx(site, printnet_unknown_peers="any")
     assert here.open("v1", "vpsx") == VPSX
+    assert here.told("v1", "vpsx") == []
 
 
 @pytest.mark.parametrize(

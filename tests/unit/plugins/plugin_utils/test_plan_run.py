@@ -63,6 +63,26 @@ def test_hosts_of_somebody_else_are_named(site: Sites) -> None:
     assert _run(here).left_alone == ("s1",)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"ansible_connection": "winrm"},
+        {"ansible_connection": "ansible.builtin.psrp"},
+        {"ansible_connection": "ssh", "ansible_shell_type": "powershell"},
+    ],
+)
+def test_windows_hosts_are_planned_named_and_left_out(site: Sites, said: dict[str, Any]) -> None:
+    here = _site(site)
+    here.hosts["s1"].update(said)
+    here.hosts["d1"]["ansible_connection"] = "ssh"
+    run = _run(here)
+    assert run.windows == ("s1",)
+    assert "s1" in run.plan.hosts
+    assert run.warnings[0].startswith("s1: this version of printnet.ports changes no firewall on Windows.")
+    assert _plan_run.left_out(run, None) == ("p1", "s1")
+    assert _plan_run.left_out(run, "s1") == ("p1",)
+
+
 def test_a_slice_plans_all_and_sees_its_own(site: Sites, tmp_path: Path) -> None:
     here = _site(site, pdm_accounting=False)
     whole = _run(here)
@@ -196,16 +216,16 @@ def test_remove_goes_where_the_warning_says_it_does(site: Sites) -> None:
     assert plain.startswith("v2: no group asks")
     assert plain.endswith("until the playbook printnet.ports.remove takes it away.")
     assert named.endswith("until the playbook printnet.ports.remove with --limit q1 takes it away.")
-    assert _plan_run.left_out(run.plan, None) == ("p1", "q1")
-    assert _plan_run.left_out(run.plan, "v2,q1") == ("p1",)
-    assert _plan_run.left_out(run.plan, "printer") == ("p1", "q1")
+    assert _plan_run.left_out(run, None) == ("p1", "q1")
+    assert _plan_run.left_out(run, "v2,q1") == ("p1",)
+    assert _plan_run.left_out(run, "printer") == ("p1", "q1")
 
 
 def test_remove_leaves_out_hosts_outside_that_no_play_can_name(site: Sites) -> None:
     here = _site(site)
     here.groups["sql_server"] = ["db 1"]
     here.hosts["db 1"] = {"ansible_host": "192.0.2.9"}
-    assert _plan_run.left_out(_run(here).plan, None) == ("p1", "db 1")
+    assert _plan_run.left_out(_run(here), None) == ("p1", "db 1")
 
 
 def test_hosts_whose_rules_are_to_go_are_named_as_far_as_they_are_seen(site: Sites) -> None:

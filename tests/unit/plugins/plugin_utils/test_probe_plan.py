@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -98,3 +99,35 @@ def test_a_key_tells_apart_what_is_tried_apart() -> None:
         Target("2001:db8::1", 515, "tcp", "lpr"),
     ]
     assert len({aim.key for aim in aims}) == len(aims)
+
+
+@pytest.mark.parametrize(
+    ("host", "protocol", "name"),
+    [
+        ("print1.example.com", "ipps", "print1.example.com"),
+        ("print1.example.com", "https", "print1.example.com"),
+        ("print1.example.com", "smtp-starttls", "print1.example.com"),
+        # Without TLS the name has another meaning, or none.
+        ("print1.example.com", "kerberos", None),
+        ("print1.example.com", "http", None),
+        # Names of the inventory only, and addresses, are no names that a certificate is for.
+        ("print1", "ipps", None),
+        ("192.0.2.5", "ipps", None),
+        ("print1.-x.com", "ipps", None),
+        ("print_1.example.com", "ipps", None),
+        ("", "ipps", None),
+    ],
+)
+def test_tls_asks_for_the_name_that_the_inventory_has(host: str, protocol: str, name: str | None) -> None:
+    made = Target("192.0.2.5", 443, "tcp", protocol, server_name=_probe_plan.server_name(host, protocol))
+    assert made.as_dict(0, 1.0)["server_name"] == name
+    assert made.key == Target("192.0.2.5", 443, "tcp", protocol).key
+
+
+def test_the_name_of_a_destination_is_asked_for(site: Any) -> None:
+    made = checks.check(site)
+    pair = checks.pair_of(made, "pullsvc-vpsx-ipps", "w1", "v1")
+    named = replace(pair, destination=replace(pair.destination, host="v1.example.com"))
+    aim = _probe_plan.target(named, made.catalog, Settings())
+    assert isinstance(aim, Target)
+    assert aim.server_name == "v1.example.com"

@@ -47,6 +47,7 @@ def _ids(catalog: Catalog, *terms: Any, **asked: Any) -> set[str]:
         ("mfpsecure", "in", {443}),
         ("mobile_connector", "in", {5900, 25}),
         ("alertx", "in", {5555, 5556, 5557}),
+        ("alertx", "out", {5556, 5557}),
         ("mve", "in", {443, 9187}),
         ("printer", "in", {161, 515, 631, 9100, 443}),
         ("lexmark_printer", "in", {161, 515, 631, 9100, 443, 80, 5353, 6000, 6100, 6110, 9300}),
@@ -64,6 +65,16 @@ def test_both_is_in_and_out(catalog: Catalog) -> None:
         assert both == _ids(catalog, name, direction="in", enabled_only=False) | _ids(
             catalog, name, direction="out", enabled_only=False
         )
+
+
+@pytest.mark.parametrize("off", [{"options": {"alertx_peers": False}}, {"features": {"alertx_peers": False}}])
+def test_what_peers_send_each_other_goes_by_their_feature(catalog: Catalog, off: dict[str, Any]) -> None:
+    assert _ids(catalog, "alertx", direction="out", **off) == set()
+    sent = _ask(catalog, "alertx", direction="out", enabled_only=False, **off)
+    assert {flow["port"]: flow["enabled"] for flow in sent} == {5556: False, 5557: False}
+    balancer = {"load_balancer-alertx-survivors", "load_balancer-alertx-service"}
+    assert balancer < _ids(catalog, "load_balancer", "alertx", direction="out", **off) | _ids(catalog, "alertx", **off)
+    assert _ids(catalog, "load_balancer", "alertx", direction="out", **off) == _ids(catalog, "load_balancer")
 
 
 def test_a_kind_has_the_flows_of_what_it_is_a_kind_of(catalog: Catalog) -> None:

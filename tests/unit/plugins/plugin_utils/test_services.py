@@ -198,6 +198,19 @@ def test_a_service(catalog: Catalog, raw: dict[str, Any], service: Service) -> N
         ({}, "printnet_services, vpsx: address is missing"),
         ({"address": []}, "printnet_services, vpsx, address: [] must name at least one address"),
         ({"address": "print.example"}, "printnet_services, vpsx, address: 'print.example' must be an address"),
+        (
+            {"address": ["10.1.1.0/24"]},
+            "printnet_services, vpsx, address: ['10.1.1.0/24'] must be an address, or a list",
+        ),
+        (
+            {"address": "2001:db8::/127"},
+            "printnet_services, vpsx, address: '2001:db8::/127' must be an address, or a list",
+        ),
+        (
+            {"address": "10.1.1.1-10.1.1.2"},
+            "printnet_services, vpsx, address: '10.1.1.1-10.1.1.2' must be an address, or",
+        ),
+        ({"address": "any"}, "printnet_services, vpsx, address: 'any' must be an address, or a list of addresses"),
         ({"address": "127.0.0.1"}, "printnet_services, vpsx, address: '127.0.0.1' begins with a loopback address"),
         (
             {"address": VIP, "balancer": "x"},

@@ -156,7 +156,7 @@ def test_each_hosts_own_call_makes_its_part_of_the_plan(site: Sites, drawn: Any,
         for host, names in components.items():
             assert _own(here.call(host, Path(folder)), names) == made[host]
         path = Path(folder) / "topology.json"
-        text = _topology_file.dump(plan.members, plan.networks.by_component, "now", plan.apart)
+        text = _topology_file.dump(plan.members, plan.networks.by_component, "now", plan.apart, plan.said)
         path.write_text(text, encoding="utf-8")
         part = here.slice(data.draw(_some(HOSTS, 4, 1)), printnet_topology_file=str(path), printnet_sliced=True)
         for host in part.hosts.keys() & components.keys():
@@ -166,9 +166,8 @@ def test_each_hosts_own_call_makes_its_part_of_the_plan(site: Sites, drawn: Any,
         recorded = _topology_file.load(str(path), text)
         for host in list(part.hosts)[:1]:
             again = _site_plan.site_plan(part.inventory(host), recorded)
-            assert {name: _rules(again.hosts[name].shares) for name in part.hosts if name in again.hosts} == {
-                name: rules for name, rules in made.items() if name in part.hosts
-            }
+            assert {name: _rules(one.shares) for name, one in again.hosts.items()} == made
+            assert (again.said, again.apart) == (recorded.said, recorded.apart)
 
 
 # --- by example -------------------------------------------------------------------------------------------------------
@@ -229,6 +228,41 @@ def test_a_topology_file_knows_what_is_absent(site: Sites, tmp_path: Path, fault
     here.everywhere = {"printnet_topology_file": str(path)}
     (fault,) = faults_of(here.call("v2").estate, ["vpsx"], ["in"])
     assert "is stale for v2: whether its rules are to be there changed." in fault
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {},
+        {"printnet_outbound": False},
+        {"printnet_features": {"dns_tcp": True}},
+        {"printnet_overrides": {"vpsx-printer-ipps": {"port": 631}}},
+        {"printnet_unknown_peers": "any"},
+        {"printnet_services": {"serverx": {"address": "203.0.113.9"}}},
+        {"netx_port": 5800},
+        {"vpsx_api_port": 5502},
+        {"printnet_networks": {"workstation": "10.1.0.0/16"}},
+    ],
+)
+@pytest.mark.parametrize("seen", ["s1", "v2"])
+def test_a_slice_comes_to_the_plan_of_the_whole(site: Sites, own: dict[str, Any], seen: str) -> None:
+    here = _site(site, printnet_networks={"netx": "192.0.2.99", "dns_server": "192.0.2.53"})
+    here.hosts["v1"] |= own
+    plan = here.plan("v2")
+    text = _topology_file.dump(plan.members, plan.networks.by_component, "now", plan.apart, plan.said)
+    part = here.slice([seen], printnet_sliced=True)
+    again = _site_plan.site_plan(part.inventory(seen), _topology_file.load("t.json", text))
+    assert _site_plan.digest(again.hosts.values()) == _site_plan.digest(plan.hosts.values())
+    assert again.said == plan.said
+
+
+def test_by_an_earlier_file_the_variables_of_the_host_that_asks_count(site: Sites) -> None:
+    here = _site(site)
+    here.hosts["v1"]["printnet_outbound"] = False
+    plan = here.plan("v1")
+    recorded = _topology_file.load("t.json", _topology_file.dump(plan.members, plan.networks.by_component, "now"))
+    again = _site_plan.site_plan(here.slice(["s1"], printnet_sliced=True).inventory("s1"), recorded)
+    assert {want.direction for share in again.hosts["v1"].shares for want in share.wants} == {"in", "out"}
 
 
 def test_workstations_have_what_lives_on_them_where_it_has_no_group(site: Sites) -> None:

@@ -30,7 +30,7 @@ def _site(site: Sites, **everywhere: Any) -> Any:
 def _written(here: Any, folder: Path) -> str:
     plan = here.plan("v1")
     path = folder / "topology.json"
-    text = _topology_file.dump(plan.members, plan.networks.by_component, "2026-01-02", plan.apart)
+    text = _topology_file.dump(plan.members, plan.networks.by_component, "2026-01-02", plan.apart, plan.said)
     path.write_text(text, encoding="utf-8")
     return str(path)
 
@@ -181,6 +181,20 @@ def test_the_file_counts_and_what_is_older_in_it_is_told(site: Sites, tmp_path: 
             f"{path} of 2026-01-02 is stale: new in serverx: s2; changed in serverx: s1; "
             f"other networks of workstation; gone from printer: p1. It is followed nevertheless. {AGAIN}"
         )
+
+
+def test_variables_that_other_runs_would_plan_this_host_by_are_told(site: Sites, tmp_path: Path) -> None:
+    here = _site(site, printnet_outbound=False)
+    here.everywhere["printnet_topology_file"] = path = _written(here, tmp_path)
+    here.hosts["v2"] |= {"printnet_outbound": True, "netx_port": 5800}
+    assert here.call("v1").estate(["vpsx"], ["in"])
+    call = here.call("v2")
+    call.estate(["vpsx"], ["in"])
+    (told,) = call.warnings
+    assert told == (
+        f"{path} of 2026-01-02 is stale: other variables of v2: netx_port, printnet_outbound. It is followed "
+        f"nevertheless. {AGAIN}"
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.printnet.ports.plugins.plugin_utils import _topology_file
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host
-from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded
+from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded, Said
 
 FaultsOf = Callable[..., list[str]]
 
@@ -23,12 +23,13 @@ V2 = Host("v2", ("203.0.113.2/32",), "printnet_addresses", {}, (("203.0.113.2/32
 V3 = Host("v3", ("192.0.2.3/32",), "name", {"vpsx_print_protocols": ("lpr", "ipp"), "vpsx_audit": False})
 HOSTS = {"vpsx": {"v1": V1, "v3": V3, "v2": V2}, "printer": {}, "dis": {"v1": V1}}
 NETWORKS = {"workstation": ("198.51.100.0/24", "2001:db8:51::/64"), "printer": ("0.0.0.0/0", "::/0")}
+SAID = Said({"printnet_outbound": False}, {"v3": {"printnet_features": {"pdm": False}}, "v1": {}})
 APART = {"v2": {"workstation": ("10.0.0.0/8",)}}
 AGAIN = "Write it again with the playbook printnet.ports.plan over the whole inventory."
 
 
 def _text() -> str:
-    return _topology_file.dump(HOSTS, NETWORKS, "2026-01-02 03:04:05 UTC", APART)
+    return _topology_file.dump(HOSTS, NETWORKS, "2026-01-02 03:04:05 UTC", APART, SAID)
 
 
 def _load(text: str) -> Recorded:
@@ -37,14 +38,15 @@ def _load(text: str) -> Recorded:
 
 def test_what_is_written_is_read_back() -> None:
     some = {name: members for name, members in HOSTS.items() if members}
-    assert _load(_text()) == Recorded("topology.json", "2026-01-02 03:04:05 UTC", some, NETWORKS, APART)
+    assert _load(_text()) == Recorded("topology.json", "2026-01-02 03:04:05 UTC", some, NETWORKS, APART, SAID)
     assert _load(_topology_file.dump({}, {}, "now")) == Recorded("topology.json", "now", {}, {})
 
 
 def test_equal_topologies_are_equal_texts() -> None:
     hosts = {name: dict(reversed(members.items())) for name, members in reversed(HOSTS.items())}
     networks = dict(reversed(NETWORKS.items()))
-    assert _topology_file.dump(hosts, networks, "2026-01-02 03:04:05 UTC", APART) == _text()
+    said = Said(SAID.usual, dict(reversed(SAID.apart.items())))
+    assert _topology_file.dump(hosts, networks, "2026-01-02 03:04:05 UTC", APART, said) == _text()
 
 
 def test_people_can_compare_it_a_line_a_host() -> None:
@@ -52,7 +54,7 @@ def test_people_can_compare_it_a_line_a_host() -> None:
     assert '   "v3": {"networks": ["192.0.2.3/32"], "origin": "name", ' in _text()
     assert sum(line.startswith('   "v') for line in lines) == 4
     changed = _topology_file.dump(
-        {**HOSTS, "vpsx": {**HOSTS["vpsx"], "v3": Host("v3", ("192.0.2.4/32",), "name")}}, NETWORKS, "2026", APART
+        {**HOSTS, "vpsx": {**HOSTS["vpsx"], "v3": Host("v3", ("192.0.2.4/32",), "name")}}, NETWORKS, "2026", APART, SAID
     )
     assert sum(one != other for one, other in zip(lines, changed.splitlines(), strict=True)) == 2  # and when
 
@@ -61,6 +63,21 @@ def test_a_hosts_own_networks_are_its_alone() -> None:
     recorded = _load(_text())
     assert recorded.networks_for("v2") == APART["v2"]
     assert recorded.networks_for("v1") == NETWORKS
+
+
+def test_what_variables_say_is_told_apart_by_host() -> None:
+    said = _load(_text()).said
+    assert said is not None
+    assert [said.of(host) for host in ("v1", "v2", "v3")] == [
+        {},
+        {"printnet_outbound": False},
+        {"printnet_features": {"pdm": False}},
+    ]
+
+
+def test_a_file_without_variables_is_one_of_an_earlier_version() -> None:
+    assert _load(_topology_file.dump(HOSTS, NETWORKS, "now", APART)).said is None
+    assert _load(_topology_file.dump(HOSTS, NETWORKS, "now", APART, Said())).said == Said()
 
 
 # --- no such file -----------------------------------------------------------------------------------------------------
@@ -83,6 +100,8 @@ def test_a_hosts_own_networks_are_its_alone() -> None:
         ('{"format": 1, "written": "x", "components": {}, "networks": {"printer": ["everybody"]}}', ""),
         ('{"format": 1, "written": "x", "components": {}, "networks": {"printer": 5}}', ""),
         ('{"format": 1, "written": "x", "components": {}, "networks": {}, "apart": []}', ""),
+        ('{"format": 1, "written": "x", "components": {}, "networks": {}, "variables": []}', ""),
+        ('{"format": 1, "written": "x", "components": {}, "networks": {}, "variables": {"usual": []}}', ""),
         ("[" * 100_000, ""),
     ],
 )
