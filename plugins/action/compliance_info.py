@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -17,6 +18,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _module_call,
     _observed,
     _plan,
+    _policy,
     _query,
     _variables,
 )
@@ -60,6 +62,7 @@ class ActionModule(ActionBase):
         settings = _check_plan.settings_of(call)
         arguments = {
             **_limits(settings, given),
+            "gentle_deadline": _policy.window_left(call.read, datetime.now()),
             "snmp_community": given.get("snmp_community") or str(call.read("printnet_snmp_community") or "public"),
             "targets": [_target(aim.as_dict(0, settings.timeout)) for aim in aims],
             "plan": _known(call, variables),

@@ -30,11 +30,14 @@ COMPLIANCE_INFO: dict[str, Any] = {
     **_probe_module.PROBE,
     "targets": {**_probe_module.PROBE["targets"], "required": False, "default": []},
     "timeout": {**_probe_module.PROBE["timeout"], "default": 2},
+    "gentle_deadline": {"type": "float"},
     "plan": INFO["plan"],
 }
 """What the host's part gets: all of it from the controller."""
 _MOST = 2000
 """Rules of others beyond so many are counted only."""
+_MOST_PEERS = 50_000
+"""And those that go beyond so many networks together: somebody's lists of banned addresses may be longer."""
 _ANY_FLOW = "*"
 
 
@@ -77,9 +80,24 @@ def _rules_seen(module: AnsibleModule, listeners: Iterable[_sockets.Listener]) -
         return {"seen": False, "why": str(wrong)}
     foreign = [_plain(one) for one in seen["foreign"]]
     notes = list(seen["notes"])
-    if len(foreign) > _MOST:
-        notes.append(f"{len(foreign) - _MOST} more rules of others are left out.")
-    return {**seen, "seen": True, "why": "", "foreign": foreign[:_MOST], "notes": notes}
+    kept = _few_enough(foreign)
+    if len(foreign) > len(kept):
+        notes.append(
+            f"{len(foreign) - len(kept)} more rules of others are left out: {_MOST} with {_MOST_PEERS} networks "
+            "together are the most that is told."
+        )
+    return {**seen, "seen": True, "why": "", "foreign": kept, "notes": notes}
+
+
+def _few_enough(foreign: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the rules that can be told; one with too many networks does not keep the others out."""
+    kept: list[dict[str, Any]] = []
+    room = _MOST_PEERS
+    for one in foreign:
+        if len(kept) < _MOST and len(one["peers"]) <= room:
+            kept.append(one)
+            room -= len(one["peers"])
+    return kept
 
 
 def _plain(one: Mapping[str, Any]) -> dict[str, Any]:

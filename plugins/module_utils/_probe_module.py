@@ -91,7 +91,11 @@ def run(parameters: Mapping[str, Any], community: str) -> dict[str, Any]:
 
 def _limits(parameters: Mapping[str, Any], community: str) -> _probes.Limits:
     limits = _probes.Limits(
-        parameters["at_once"], parameters["rate"], parameters["gentle_rate"], parameters["deadline"]
+        parameters["at_once"],
+        parameters["rate"],
+        parameters["gentle_rate"],
+        parameters["deadline"],
+        parameters.get("gentle_deadline"),
     )
     if limits.at_once < 1:
         raise ProbeError(f"at_once is {limits.at_once}; it has to be 1 or more. Nothing was sent.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import resource
 import socket
 import struct
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 _RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
 """The option by which Linux tells which ICMP message an error came from, and the level that it is told at."""
 _SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_SPARE = 16
+"""File descriptors that are left to others."""
 _LINK = {4: (3, 1), 6: (1, 3)}
 """ICMP type and code of: nobody has this address."""
 
@@ -51,6 +54,18 @@ class ScarceError(Exception):
 def name_of(number: int) -> str:
     """An error's name, such as ``ECONNREFUSED``; empty for none."""
     return errno.errorcode.get(number, str(number)) if number else ""
+
+
+def room() -> int:
+    """How many connections may be open at a time, by the host's limit of file descriptors."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if most == resource.RLIM_INFINITY:
+        most = 1 << 20
+    try:
+        used = len(os.listdir("/proc/self/fd"))
+    except OSError:
+        used = 64
+    return max(1, most - used - _SPARE)
 
 
 def open_towards(address: str, port: int, transport: str, source_port: int | None) -> socket.socket:

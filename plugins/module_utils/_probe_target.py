@@ -34,12 +34,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Limits:
-    """How many at once, how many new ones a second (0: no limit), and the seconds for all of it."""
+    """How many at once, how many new ones a second (0: no limit), and the seconds for all of it.
+
+    ``gentle_deadline`` are the seconds in which gentle ones may begin, where there are fewer.
+    """
 
     at_once: int = 64
     rate: float = 0
     gentle_rate: float = 1.0
     deadline: float = 300.0
+    gentle_deadline: float | None = None
 
 
 @dataclass

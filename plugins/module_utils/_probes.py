@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import errno
 import heapq
-import os
-import resource
 import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -27,6 +25,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._protocols import P
 from ansible_collections.printnet.ports.plugins.module_utils._protocols._talk import (
     ANSWERED,
     CONNECTED,
+    MISMATCH,
     SILENT,
     Question,
     Talk,
@@ -37,9 +36,8 @@ MOST_BYTES = 65536
 _CHUNK = 16384
 _GRACE = 0.5
 """Seconds in which the other end may close as well, so that it sees an end and no reset."""
-_SPARE = 16
-"""File descriptors that are left to others."""
 NOT_IN_TIME = "The time for the whole call was used up before this probe was done."
+NOT_IN_HOURS = "The hours in which it may be tried were over before it was its turn."
 
 __all__ = ["Limits", "Result", "Target", "problem", "run"]
 
@@ -74,8 +72,10 @@ class _Engine:
     def __init__(self, targets: Sequence[Target], limits: Limits, community: str) -> None:
         self.limits = limits
         self.selector = selectors.DefaultSelector()
-        self.room = _room()
+        self.room = _probe_socket.room()
         self.end = time.monotonic() + limits.deadline
+        gentle = limits.gentle_deadline
+        self.gentle_end = self.end if gentle is None else time.monotonic() + gentle
         self.results: list[Result | None] = [None] * len(targets)
         self.waiting: deque[_Probe] = deque()
         self.gentle: deque[_Probe] = deque()
@@ -117,6 +117,8 @@ class _Engine:
     # What begins, and when.
 
     def _admit(self, now: float) -> None:
+        while self.gentle and now >= self.gentle_end:
+            self._record(self.gentle.popleft(), "not_tried", said=NOT_IN_HOURS)
         # Gentle ones first: they are one at a time, and must not wait for a place among many.
         if self.gentle and self.patient is None and now >= self.next_gentle and self._has_room():
             probe = self.gentle.popleft()
@@ -189,7 +191,7 @@ class _Engine:
             # However long the connection took, the answer has its time.
             probe.until = max(probe.until, time.monotonic() + probe.target.timeout / 2)
             self._wake(probe, probe.until)
-        probe.talk.start(probe.local)
+        _tell(probe.talk, probe.talk.start, probe.local)
         if not probe.talk.outcome:
             self._watch(probe)
         self._flush(probe)
@@ -232,18 +234,18 @@ class _Engine:
             return
         probe.read += max(1, len(data))
         if data or probe.target.transport == "udp":
-            probe.talk.receive(data)
+            _tell(probe.talk, probe.talk.receive, data)
         else:
-            probe.talk.end()
+            _tell(probe.talk, probe.talk.end)
         if probe.read >= MOST_BYTES:
-            probe.talk.end()
+            _tell(probe.talk, probe.talk.end)
 
     def _broken(self, probe: _Probe, number: int) -> None:
         """The connection broke off in the middle, or a datagram was refused."""
         if probe.target.transport == "udp":
             self._failed(probe, number)
             return
-        probe.talk.end()
+        _tell(probe.talk, probe.talk.end)
         self._settle(probe, probe.talk.outcome, number if probe.talk.outcome == SILENT else 0)
 
     def _failed(self, probe: _Probe, number: int) -> None:
@@ -268,20 +270,20 @@ class _Engine:
                 self._settle(probe, "timeout")
             elif now < probe.until:
                 self._wake(probe, probe.until)
-                probe.talk.again()
+                _tell(probe.talk, probe.talk.again)
                 self._flush(probe)
             else:
                 self._over(probe)
 
     def _over(self, probe: _Probe) -> None:
-        probe.talk.end()
+        _tell(probe.talk, probe.talk.end)
         silent = probe.talk.outcome == SILENT and probe.target.transport == "udp"
         self._settle(probe, "unanswered" if silent else probe.talk.outcome)
 
     def _give_up(self, probe: _Probe) -> None:
         """The time for all is over; what is known by now still counts."""
         if probe.stage == "talking" and probe.talk.heard:
-            probe.talk.end()
+            _tell(probe.talk, probe.talk.end)
             if probe.talk.outcome in (ANSWERED, CONNECTED):
                 self._record(probe, probe.talk.outcome)
 
@@ -363,7 +365,7 @@ class _Engine:
         if self.waiting and len(self.open) < max(1, self.limits.at_once) and self._has_room():
             times.append(self.next_start)
         if self.gentle and self.patient is None and self._has_room():
-            times.append(self.next_gentle)
+            times.append(min(self.next_gentle, self.gentle_end))
         return max(0.0, min(times) - time.monotonic())
 
 
@@ -371,13 +373,9 @@ def _spacing(rate: float) -> float:
     return 1 / rate if rate > 0 else 0.0
 
 
-def _room() -> int:
-    """How many connections may be open at a time, by the host's limit of file descriptors."""
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if most == resource.RLIM_INFINITY:
-        most = 1 << 20
+def _tell(talk: Talk, act: Callable[..., None], *told: Any) -> None:
+    """Have a protocol act. Where it breaks, it is by what came; then that was no answer of the protocol."""
     try:
-        used = len(os.listdir("/proc/self/fd"))
-    except OSError:
-        used = 64
-    return max(1, most - used - _SPARE)
+        act(*told)
+    except Exception:
+        talk.outcome = talk.outcome or MISMATCH

@@ -98,9 +98,10 @@ def _address(text: str) -> str:
 def _owners() -> Iterator[tuple[int, int]]:
     """Inodes of sockets and the process that has each: the one that has had it for longest comes last, and counts.
 
-    Without root only one's own processes can be looked into.
+    Process 1 counts only where nobody else has it: systemd keeps the sockets that it opens for its services. Without
+    root only one's own processes can be looked into.
     """
-    for pid in sorted((int(name) for name in os.listdir(PROC) if name.isdigit()), reverse=True):
+    for pid in sorted((int(name) for name in os.listdir(PROC) if name.isdigit()), key=lambda pid: (pid != 1, -pid)):
         with suppress(OSError):
             for descriptor in os.scandir(PROC / str(pid) / "fd"):
                 with suppress(OSError, ValueError):

@@ -18,7 +18,8 @@ description:
 options:
   observed:
     description:
-      - The name of the variable that each host has registered. A host that has none counts as left out by a limit.
+      - The name of the variable that each host has registered. A host of the play that has none counts as failed, and
+        one outside the play as left out by a limit.
     type: str
     default: printnet_observed
   folder:
@@ -54,7 +55,7 @@ options:
         type: str
         required: true
       until:
-        description: The last day on which it is accepted, such as V(2027-03-31).
+        description: The last day on which it is accepted, such as V(2027-03-31), on the controller's clock.
         type: str
         required: true
       flow:
@@ -89,6 +90,7 @@ options:
   merge:
     description:
       - Files C(compliance.json) of several slices of one estate. The report is made of them, without judging anew.
+      - O(accepted), O(fail_on) and O(report_only) hold for it too, besides what the slices have accepted.
     type: list
     elements: str
     default: []

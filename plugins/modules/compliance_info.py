@@ -36,6 +36,9 @@ options:
     description: How many seconds all connections may take together. C(printnet_probe_deadline) says otherwise.
     type: float
     default: 300
+  gentle_deadline:
+    description: How many seconds printers' print ports may be tried. The action plugin fills it in, as O(targets).
+    type: float
   snmp_community:
     description: The community that printers are asked with. By default what C(printnet_snmp_community) says.
     type: str

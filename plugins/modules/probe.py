@@ -149,7 +149,8 @@ results:
       description:
         - V(answered) where the answer of the protocol came, V(connected) where a connection was made and none was asked
           for.
-        - V(silent) where a connection was made and nothing came, V(mismatch) where what came is another protocol.
+        - V(silent) where a connection was made and nothing came, or IPP was refused in HTTP, which says nothing of the
+          service; V(mismatch) where what came is another protocol.
         - V(refused) where the connection was reset or the port is said to be unreachable, V(prohibited) where the
           network says that the host or the network is, or that somebody forbids it.
         - V(timeout) where nothing came over TCP, V(unanswered) where nothing came over UDP, which proves nothing.

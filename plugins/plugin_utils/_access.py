@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
-from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
+from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, peer_text
 from ansible_collections.printnet.ports.plugins.plugin_utils._observed import Other, Seen
 from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan
 
 ALL, SOME, NONE = "all", "some", "none"
 _WIDE = 1000
 """A rule of others for more ports than so many is about hosts, not about a service."""
+_SHOWN = 3
 
 
 class Cover:
@@ -42,14 +43,36 @@ class Cover:
         after = self._spans[at + 1] if at + 1 < len(self._spans) else (0, 0, 0)
         return SOME if after[0] == version and after[1] <= last else NONE
 
+    def touched(self, networks: Iterable[str], most: int) -> tuple[tuple[str, ...], int]:
+        """Those of its own networks that have something of the others, at most so many, and how many more there are."""
+        found: list[str] = []
+        many = 0
+        for version, first, last in map(_rules.span_of, networks):
+            begin = bisect_right(self._spans, (version, first, 1 << 129)) - 1
+            if begin < 0 or self._spans[begin][0] != version or self._spans[begin][2] < first:
+                begin += 1
+            end = bisect_right(self._spans, (version, last, 1 << 129))
+            many += end - begin
+            found += self.networks[begin : min(end, begin + most - len(found))]
+        return tuple(found), many - len(found)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A rule of somebody else that blocks, and whom."""
+
+    other: Other
+    cover: Cover
+
 
 @dataclass(frozen=True)
 class Access:
     """What rules say of a port in one direction.
 
-    ``live`` and ``saved`` are the peers that ours let through. ``open`` and ``blocks`` are rules of others. ``now`` and
-    ``later`` are the peers that ours or others let through, now and after a reboot: what others open is taken to be
-    saved, as only what is live is known of it.
+    ``live`` and ``saved`` are the peers that ours let through. ``open`` and ``blocks`` are rules of others, ``blocked``
+    are the peers of all the latter together, which may be thousands that somebody banned. ``now`` and ``later`` are the
+    peers that ours or others let through, now and after a reboot: what others open is taken to be saved, as only what
+    is live is known of it.
     """
 
     live: Cover
@@ -57,14 +80,25 @@ class Access:
     now: Cover
     later: Cover
     open: tuple[Other, ...]
-    blocks: tuple[Other, ...]
+    blocks: tuple[Block, ...]
+    blocked: Cover
 
     def blocking(self, networks: Sequence[str]) -> Other | None:
-        """A rule of somebody else that blocks some of the networks."""
-        for other in self.blocks:
-            if Cover(other.rule.peers).of(networks) != NONE:
-                return other
-        return None
+        """A rule of somebody else that blocks them, where such rules block all of the networks."""
+        return self._first(networks) if self.blocked.of(networks) == ALL else None
+
+    def barred(self, networks: Sequence[str]) -> tuple[str, tuple[str, ...], int] | None:
+        """Where rules of others block some of the networks and not all: which, in few words, and how many more."""
+        first = self._first(networks) if self.blocked.of(networks) == SOME else None
+        return (first.where, *self.few(networks)) if first else None
+
+    def _first(self, networks: Sequence[str]) -> Other | None:
+        return next((one.other for one in self.blocks if one.cover.of(networks) != NONE), None)
+
+    def few(self, networks: Sequence[str]) -> tuple[tuple[str, ...], int]:
+        """Some of what is blocked of the networks, and how many more there are."""
+        found, more = self.blocked.touched(networks, _SHOWN)
+        return tuple(map(peer_text, found)), more
 
     def letting(self, networks: Sequence[str]) -> Other | None:
         """A rule of somebody else that lets all of the networks through."""
@@ -77,6 +111,8 @@ class Rules:
     def __init__(self, seen: Seen) -> None:
         self.seen = seen
         self._known: dict[tuple[str, str, PortSpan, PortSpan | None], Access] = {}
+        self._blocks: dict[int, Block] = {}
+        self._blocked: dict[tuple[int, ...], Cover] = {}
 
     def at(self, direction: str, transport: str, port: PortSpan, source_port: PortSpan | None = None) -> Access:
         key = (direction, transport, port, source_port)
@@ -97,14 +133,29 @@ class Rules:
         opening = tuple(one for one in others if one.opens and lets(one.rule))
         ours = [[peer for rule in rules for peer in rule.peers] for rules in ((*live, *settled), saved)]
         theirs = [peer for one in opening for peer in one.rule.peers]
+        blocks = tuple(self._block(one) for one in others if not one.opens)
         return Access(
             live=Cover(ours[0]),
             saved=Cover(ours[1]),
             now=Cover((*ours[0], *theirs)),
             later=Cover((*ours[1], *theirs)),
             open=opening,
-            blocks=tuple(one for one in others if not one.opens),
+            blocks=blocks,
+            blocked=self._together(blocks),
         )
+
+    def _block(self, other: Other) -> Block:
+        if id(other) not in self._blocks:
+            self._blocks[id(other)] = Block(other, Cover(other.rule.peers))
+        return self._blocks[id(other)]
+
+    def _together(self, blocks: tuple[Block, ...]) -> Cover:
+        """What several block together: most ports have the same blocks."""
+        key = tuple(id(one) for one in blocks)
+        if key not in self._blocked:
+            peers = (peer for one in blocks for peer in one.cover.networks)
+            self._blocked[key] = blocks[0].cover if len(blocks) == 1 else Cover(peers)
+        return self._blocked[key]
 
 
 def is_wide(rule: Rule) -> bool:

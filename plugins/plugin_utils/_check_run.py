@@ -36,7 +36,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._check_plan import 
 from ansible_collections.printnet.ports.plugins.plugin_utils._compliance import Policy, Run
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, unreadable
 from ansible_collections.printnet.ports.plugins.plugin_utils._observed import Seen
-from ansible_collections.printnet.ports.plugins.plugin_utils._report import _drift, _merge, _store, _text
+from ansible_collections.printnet.ports.plugins.plugin_utils._report import _again, _drift, _merge, _store, _text
 from ansible_collections.printnet.ports.plugins.plugin_utils._report._view import View
 from ansible_collections.printnet.ports.plugins.plugin_utils._verdict import Facts
 
@@ -75,10 +75,7 @@ def run(
     """Judge what the hosts told, or put reports of slices together; then compare, write and answer."""
     warnings: tuple[str, ...] = ()
     if asked["merge"]:
-        parts = [_load(find(name))[0] for name in asked["merge"]]
-        report = _merge.merge(
-            parts, {"id": _run_id(datetime.now(UTC)), "by": _module_call.who(), "title": asked["title"]}
-        )
+        report = _merged(asked, find)
     else:
         report, warnings = _judged(call, asked, variables, check_mode)
     if asked["baseline"]:
@@ -92,6 +89,17 @@ def run(
     return Made(report, written, warnings)
 
 
+def _merged(asked: Mapping[str, Any], find: Callable[[str], str]) -> dict[str, Any]:
+    """The reports of slices as one; what this run accepts, and what fails it, counts besides what they say."""
+    now = datetime.now(UTC)
+    accepted = _policy.accepted(asked["accepted"])
+    is_said = asked["report_only"] or asked["fail_on"] is not None
+    fail_on = _policy.fail_on(asked["fail_on"], asked["report_only"]) if is_said else None
+    parts = [_load(find(name))[0] for name in asked["merge"]]
+    report = _merge.merge(parts, {"id": _run_id(now), "by": _module_call.who(), "title": asked["title"]})
+    return _again.agree(report, fail_on, accepted, now.astimezone().date(), asked["report_only"])
+
+
 def _judged(
     call: Call, asked: Mapping[str, Any], variables: Mapping[str, Any], check_mode: bool
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -102,7 +110,10 @@ def _judged(
     controller = None
     if _policy.is_on(call.read, "printnet_probe_from_controller"):
         managed = {name for name, one in seen.items() if one.state != _observed.NOT_MANAGED}
-        controller = _probes_here.probe(check.pairs.pairs, call.catalog, check.settings, managed, community)
+        left = _policy.window_left(call.read, datetime.now())
+        controller = _probes_here.probe(
+            check.pairs.pairs, call.catalog, check.settings, managed, community, gentle_deadline=left
+        )
     services = plan.estate.topology.services
     facts = Facts(
         catalog=call.catalog,
@@ -126,6 +137,7 @@ def _judged(
         accepted=_policy.accepted(asked["accepted"]),
         known={name: _policy.known_open(raw, name) for name in plan.hosts if (raw := _known(call, check, name))},
         report_only=asked["report_only"],
+        today=now.astimezone().date(),  # what is accepted ends with a day of the people who accept it
     )
     started = _started(seen.values(), now)
     made = Run(
@@ -159,6 +171,11 @@ def _seen(call: Call, check: CheckPlan, name: str, variables: Mapping[str, Any])
     for host in dict.fromkeys((*check.hosts, *check.run.plan.hosts)):
         raw = call.host_variables.hostvars.raw_get(host) if host in call.host_variables.hostvars else {}
         answer = raw.get(name)
+        if answer is None and host in variables.get("ansible_play_hosts", ()):
+            # Nothing went wrong there, as far as Ansible knows.
+            why = f"no variable {name}: did compliance_info run there, and was its answer registered?"
+            found[host] = _observed.absent(host, _observed.FAILED, why)
+            continue
         found[host] = _one(host, answer, limited, host in variables.get("ansible_play_hosts_all", ()))
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils._rules import peer_text, span_text
@@ -17,6 +17,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _exposure,
     _observed,
     _policy,
+    _probe_plan,
     _reasons,
     _verdict,
 )
@@ -49,12 +50,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Policy:
-    """What the estate says of its own compliance. ``known`` has the declared ports by host."""
+    """What the estate says of its own compliance. ``known`` has the declared ports by host.
+
+    ``today`` is the day by which what is accepted ends, where it is not that of the run in UTC.
+    """
 
     fail_on: tuple[str, ...] = _policy.FAILS
     accepted: tuple[Accepted, ...] = ()
     known: Mapping[str, tuple[Known, ...]] = field(default_factory=dict)
     report_only: bool = False
+    today: date | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ def judge(plan: SitePlan, pairs: Pairs, facts: Facts, policy: Policy) -> Judged:
             residents=plan.residents.get(name, ()),
         )
         found += _exposure.verdicts(exposed)
-    agreed = _policy.apply(found, policy.accepted, facts.now.date(), policy.report_only)
+    agreed = _policy.apply(found, policy.accepted, policy.today or facts.now.date(), policy.report_only)
     return Judged(plan, pairs, facts, policy, tuple(agreed))
 
 
@@ -117,7 +122,7 @@ def report(run: Run, judged: Judged) -> dict[str, Any]:
         "digests": dict(run.digests),
         "coverage": {
             "hosts": [_host(judged.plan, one) for one in facts.seen.values()],
-            "probes": _probes(facts, run.seconds),
+            "probes": _probes(judged, run.seconds),
             "samples": [{**asdict(one), "chosen": list(one.chosen)} for one in judged.pairs.samples],
         },
         "policy": {
@@ -186,18 +191,28 @@ def _host(plan: SitePlan, seen: Seen) -> dict[str, Any]:
     }
 
 
-def _probes(facts: Facts, seconds: float) -> dict[str, Any]:
-    settings = facts.settings
+def _probes(judged: Judged, seconds: float) -> dict[str, Any]:
+    facts, settings = judged.facts, judged.facts.settings
     return {
         "made": sum(len(one.probes) for one in facts.seen.values()),
         "at_once": settings.at_once,
         "timeout": settings.timeout,
         "rate": settings.rate,
-        "print_ports": settings.print_ports and not settings.outside_window,
+        "print_ports": settings.print_ports and (not settings.outside_window or _were_tried(judged)),
         "print_rate": settings.print_rate,
         "print_window": settings.print_window,
         "seconds": round(seconds, 1),
     }
+
+
+def _were_tried(judged: Judged) -> bool:
+    """Whether some print port was tried, though the hours for it are over by now."""
+    facts = judged.facts
+    found = ((one.source.host, _probe_plan.target(one, facts.catalog, facts.anytime)) for one in judged.pairs.pairs)
+    return any(
+        host in facts.seen and not isinstance(aim, str) and aim.gentle and aim.key in facts.seen[host].probes
+        for host, aim in found
+    )
 
 
 def _known(known: Mapping[str, tuple[Known, ...]]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules, _standing
@@ -24,6 +24,8 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._verdict import NOB
 _EPHEMERAL = 32768
 """From here on a UDP socket without a peer is more often a client's than a service's."""
 _NARROW = 8
+_PUBLISHERS = ("docker-proxy", "conmon")
+"""Who listens at the ports that containers publish: Docker, and Podman as root. Without root Podman listens itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ def _all(host: Exposed) -> Iterator[Verdict]:
     if seen.rules_seen and seen.filters:
         yield from _ours_too_wide(host)
         yield from _others_too_wide(host)
+        yield from _published_too_wide(host)
     if seen.rules_seen:
         yield from _undeclared(host)
 
@@ -201,6 +204,37 @@ def _others_too_wide(host: Exposed) -> Iterator[Verdict]:
             yield _verdict(host, "SCOPE_TOO_WIDE", (flow, transport, span_text(port)), told, "others")
 
 
+def _published_too_wide(host: Exposed) -> Iterator[Verdict]:
+    """Planned ports that a container publishes: no rule for the host itself keeps anybody out there."""
+    ports = {(one.transport, one.port): one for one in host.seen.listeners if _is_published(one)}
+    for (transport, port), one in ports.items():
+        planned = host.planned("in", transport, (port, port))
+        if planned in ((), EVERYBODY) or _declared(one, host.known):
+            continue
+        told = (
+            f"On {host.seen.host} {one.process} publishes {transport} {port} of a container. {_FORWARDED} Anybody may "
+            f"reach it as far as they say, and the plan opens it to {_few(planned)}."
+        )
+        flow = next((name for key, (name, _peers) in host.flows.items() if _is_at(key, transport, port)), "")
+        # Rules for what is forwarded may keep others out: they are not looked at.
+        made = _verdict(
+            host, "SCOPE_TOO_WIDE", (flow, transport, str(port)), [told], "published", severity=_reasons.WARNING
+        )
+        advice = f"Keep others out by rules for what {host.seen.host} forwards (with Docker in the chain DOCKER-USER)"
+        yield replace(made, advice=f"{advice}, and accept the finding in printnet_accepted where they do.")
+
+
+_FORWARDED = "What comes for it is forwarded, so rules for the host itself do not hold there."
+
+
+def _is_at(key: tuple[str, str, PortSpan], transport: str, port: int) -> bool:
+    return key[:2] == ("in", transport) and key[2][0] <= port <= key[2][1]
+
+
+def _is_published(one: Listener) -> bool:
+    return one.process in _PUBLISHERS and not one.is_loopback
+
+
 def _few(networks: Iterable[str]) -> str:
     texts = [peer_text(one) for one in networks]
     return ", ".join(texts[:3]) + (f" and {len(texts) - 3} more" if len(texts) > 3 else "") or "nobody"
@@ -218,14 +252,20 @@ def _undeclared(host: Exposed) -> Iterator[Verdict]:
         if host.planned("in", transport, span) or all(_declared(one, host.known) for one in waiting):
             continue
         access = host.rules.at("in", transport, span)
-        if host.seen.filters and (not access.now.networks or _by_hand(host, transport, port)):
+        published = any(map(_is_published, waiting))
+        shut = not access.now.networks and not published
+        if host.seen.filters and (shut or _by_hand(host, transport, port)):
             continue
-        whom = _few(access.now.networks) if host.seen.filters and access.now.networks != EVERYBODY else "anybody"
+        by_rules = host.seen.filters and not published and access.now.networks != EVERYBODY
+        whom = _few(access.now.networks) if by_rules else "anybody"
         who = " and ".join(dict.fromkeys(one.who for one in waiting))
         told = [f"On {host.seen.host} {who} listens on {transport} {port}, open to {whom}."]
+        told += [_FORWARDED] if published and host.seen.filters else []
         told += [f"{other.where} opens it." for other in access.open[:3]]
         print_port = (transport, port) in known
         severity = "" if print_port else _reasons.INFORMATION
+        if print_port and host.seen.filters and not access.now.networks:
+            severity = _reasons.WARNING  # rules for what is forwarded may keep others out
         if print_port:
             flows = ", ".join(known[transport, port][:3])
             told.append(f"Print products use the port ({flows}), and the plan has none of them here.")
@@ -250,7 +290,7 @@ def _declared(one: Listener, known: Collection[Known]) -> bool:
     return any(
         entry.transport == one.transport
         and entry.port[0] <= one.port <= entry.port[1]
-        and entry.process in ("", one.process, one.unit)
+        and (entry.process in ("", one.process, one.unit) or one.is_kept)
         for entry in known
     )
 

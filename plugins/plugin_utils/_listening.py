@@ -51,7 +51,7 @@ def strangers(here: Seen, transport: str, port: int, expected: Iterable[str]) ->
     """A sentence where something else listens than what is expected: names of processes or units, with ``*``."""
     expected = list(expected)
     found = on(here, transport, port)
-    odd = [one for one in found if one.process and not _fits(one, expected)]
+    odd = [one for one in found if one.process and not one.is_kept and not _fits(one, expected)]
     if not odd or len(odd) < len(found):
         return ""
     return f"On {here.host} {_who(odd)} listens on {transport} {port}; expected is {' or '.join(expected)}."

@@ -19,6 +19,8 @@ from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
 OBSERVED, PARTLY, UNREACHABLE, FAILED = "observed", "partly", "unreachable", "failed"
 LIMITED_OUT, NOT_MANAGED = "limited_out", "not_managed"
 _LINE, _NOTES = 300, 20
+_NAMES = 50
+"""What a host keeps of a certificate's names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class Listener:
     @property
     def is_any(self) -> bool:
         return ipaddress.ip_address(self.address).is_unspecified
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether systemd alone holds it, for a service that is not seen: it runs only while somebody calls."""
+        return self.pid == 1 and self.process == "systemd"
 
     @property
     def who(self) -> str:
@@ -230,5 +237,5 @@ def probe(one: Mapping[str, Any]) -> Probe:
 
 def _fact(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
-        return [line(item, 120) for item in value[:_NOTES]]
+        return [line(item, 120) for item in value[:_NAMES]]
     return value if isinstance(value, int) else line(value, 120)

@@ -172,24 +172,41 @@ def processes(raw: Any, catalog: Catalog) -> dict[str, tuple[str, ...]]:
 
 def settings(read: Read, minutes: int) -> _probe_plan.Settings:
     """How connections are made; ``minutes`` is the time of day on the controller."""
-    window = str(read("printnet_probe_print_window") or "")
-    outside = False
-    if window:
-        match = _WINDOW.match(window)
-        if match is None:
-            raise PortsError(f"printnet_probe_print_window: {shown(window)} must be hours such as 19:00-05:30")
-        begin, end = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
-        outside = not (begin <= minutes < end if begin <= end else minutes >= begin or minutes < end)
+    hours = _window(read)
     return _probe_plan.Settings(
         timeout=_number(read, "printnet_probe_timeout", 2.0, 0.2, 60),
         at_once=int(_number(read, "printnet_probe_at_once", 64, 1, 1000)),
         rate=_number(read, "printnet_probe_rate", 0, 0, 100_000),
         print_ports=is_on(read, "printnet_probe_print_ports"),
         print_rate=_number(read, "printnet_probe_print_rate", 1.0, 0.01, 1000),
-        print_window=window,
-        outside_window=outside,
+        print_window=str(read("printnet_probe_print_window") or ""),
+        outside_window=hours is not None and not _is_within(hours, minutes),
         deadline=_number(read, "printnet_probe_deadline", 300.0, 1, 86_400),
     )
+
+
+def _window(read: Read) -> tuple[int, int] | None:
+    """When the window begins and ends, in minutes of the day; None where there is none."""
+    window = str(read("printnet_probe_print_window") or "")
+    if not window:
+        return None
+    match = _WINDOW.match(window)
+    if match is None:
+        raise PortsError(f"printnet_probe_print_window: {shown(window)} must be hours such as 19:00-05:30")
+    return int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
+
+
+def _is_within(hours: tuple[int, int], minutes: int) -> bool:
+    begin, end = hours
+    return begin <= minutes < end if begin <= end else minutes >= begin or minutes < end
+
+
+def window_left(read: Read, now: datetime) -> float | None:
+    """The seconds until the window ends, on the controller's clock; None where there is none."""
+    hours, minutes = _window(read), now.hour * 60 + now.minute
+    if hours is None:
+        return None
+    return float((hours[1] - minutes) % (24 * 60) * 60 - now.second) if _is_within(hours, minutes) else 0.0
 
 
 def is_on(read: Read, name: str) -> bool:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from ansible_collections.printnet.ports.plugins.module_utils._protocols import tls
 from ansible_collections.printnet.ports.plugins.module_utils._rules import span_text
 from ansible_collections.printnet.ports.plugins.plugin_utils import _probe_plan
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import listed
 from ansible_collections.printnet.ports.plugins.plugin_utils._observed import Probe
 from ansible_collections.printnet.ports.plugins.plugin_utils._pairs import Pair
 from ansible_collections.printnet.ports.plugins.plugin_utils._reasons import Cause
@@ -29,6 +31,9 @@ FAILED = {
     "not_tried": "NOT_TESTED",
 }
 """The code where no other cause is known."""
+_UNPROVEN = ("unrecognized name", tls.WANTS_CERTIFICATE, tls.NOT_FINISHED)
+"""Why a handshake fails with a service that is well: it serves only whoever knows its name, or has a certificate."""
+_MOST_NAMES = 5
 _OLD = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1")
 _SHOWN = ("description", "status", "printer_state", "state", "code", "rcode", "tls_version", "not_after")
 
@@ -37,8 +42,12 @@ _SENTENCES = {
     "answered": "{start} asked {where} and got the answer of {spoken}{took}{told}.",
     "connected": "{start} connected to {where}{took}.",
     "silent": (
-        "{start} connected to {where}, and what listens there did not answer as {spoken} does: the port is open, and "
-        "whether the service works is not known."
+        "{start} connected to {where}, and what listens there did not answer as {spoken} does{told}. The port is open, "
+        "and whether the service works is not known."
+    ),
+    "unproven": (
+        "{start} connected to {where}, which speaks TLS, and the handshake came to no end: {error}. The port is open, "
+        "and whether the service works is not known."
     ),
     "mismatch": "{start} reached {where}{took}, and what listens there does not speak {spoken}{said}.",
     "refused": "{start} was refused at {where}{took}{number}.",
@@ -61,9 +70,17 @@ def sentence(pair: Pair, probe: Probe, by: str = "") -> str:
         "told": f": {known}" if known else "",
         "said": f": {probe.said}" if probe.said else "",
         "number": f" ({probe.errno})" if probe.errno else "",
+        "error": str(probe.facts.get("tls_error", "")),
     }
-    text = _SENTENCES.get(probe.outcome, "{start} told nothing that is understood of {where}.")
+    outcome = "unproven" if is_unproven(probe) else probe.outcome
+    text = _SENTENCES.get(outcome, "{start} told nothing that is understood of {where}.")
     return text.format_map(names)
+
+
+def is_unproven(probe: Probe) -> bool:
+    """Whether TLS is spoken, and not with whoever comes along."""
+    error = str(probe.facts.get("tls_error", ""))
+    return probe.outcome == "answered" and any(text in error for text in _UNPROVEN)
 
 
 def causes(pair: Pair, probe: Probe, now: datetime, names: Iterable[str] | None) -> list[Cause]:
@@ -81,7 +98,7 @@ def causes(pair: Pair, probe: Probe, now: datetime, names: Iterable[str] | None)
 
 def _tls_faults(probe: Probe, now: datetime, names: Iterable[str] | None) -> Iterable[str]:
     facts = probe.facts
-    if facts.get("tls_error"):
+    if facts.get("tls_error") and not is_unproven(probe):
         yield f"TLS is spoken, and the handshake failed: {facts['tls_error']}."
     if facts.get("tls_version") in _OLD:
         yield f"It speaks {facts['tls_version']}, which is too old."
@@ -94,7 +111,7 @@ def _tls_faults(probe: Probe, now: datetime, names: Iterable[str] | None) -> Ite
     if names is not None and isinstance(held, list):
         names = list(names)
         if not any(_is_for(one.lower(), name.lower()) for name in names if name for one in held):
-            yield f"Its certificate is for {', '.join(held) or 'no name'}, not for {' or '.join(names)}."
+            yield f"Its certificate is for {listed(held, _MOST_NAMES) or 'no name'}, not for {' or '.join(names)}."
 
 
 def _is_for(held: str, name: str) -> bool:

@@ -17,15 +17,21 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._probe_plan import 
 
 
 def probe(
-    pairs: Iterable[Pair], catalog: Catalog, settings: Settings, managed: Collection[str], community: str
+    pairs: Iterable[Pair],
+    catalog: Catalog,
+    settings: Settings,
+    managed: Collection[str],
+    community: str,
+    *,
+    gentle_deadline: float | None = None,
 ) -> dict[str, Probe]:
-    """What the connections came to, by target."""
+    """What the connections came to, by target. ``gentle_deadline`` are the seconds left for printers' print ports."""
     found: dict[str, Target] = {}
     for pair in pairs:
         aim = _probe_plan.target(pair, catalog, settings)
         if pair.source.host not in managed and isinstance(aim, Target):
             found.setdefault(aim.key, aim)
     aims = [_probes.Target(**aim.as_dict(number, settings.timeout)) for number, aim in enumerate(found.values())]
-    limits = _probes.Limits(settings.at_once, settings.rate, settings.print_rate, settings.deadline)
+    limits = _probes.Limits(settings.at_once, settings.rate, settings.print_rate, settings.deadline, gentle_deadline)
     results = _probes.run(aims, limits, community)
     return {key: _observed.probe(one.as_dict()) for key, one in zip(found, results, strict=True)}

@@ -23,8 +23,9 @@ COLUMNS = (
 )  # fmt: skip
 # A spreadsheet takes a cell that begins so for a formula; a leading apostrophe makes it text.
 _FORMULA = re.compile(r"^[\s\x00-\x1f]*[=+\-@|%\uFF0B\uFF0D\uFF1D\uFF20]")
-# Another separator than the writer's, behind which a spreadsheet begins another cell, and what makes it a formula.
-_NEXT_CELL = re.compile(r"([,;|]\s*)(?=[=+\-@\uFF0B\uFF0D\uFF1D\uFF20])")
+# Another separator than the writer's, behind which a spreadsheet begins another cell, and what makes it a formula, also
+# within quotes.
+_NEXT_CELL = re.compile(r'([,;|][\s"]*)(?=[=+\-@\uFF0B\uFF0D\uFF1D\uFF20])')
 # What moves a cursor, breaks a line, turns the direction of writing or can't be seen.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 

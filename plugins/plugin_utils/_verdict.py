@@ -11,12 +11,12 @@ others there, the listener, and only then the path. What is nearest to somebody'
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-from ansible_collections.printnet.ports.plugins.module_utils._rules import peer_text, span_text
+from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule, peer_text, span_text
 from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _access,
     _listening,
@@ -32,6 +32,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._pairs import Pair,
 from ansible_collections.printnet.ports.plugins.plugin_utils._reasons import Cause
 
 NOBODY = Place("", "", ())
+_FEW = 5
 # What a connection that was made proves wrong, or leaves unproven: then it is evidence only.
 _OUTWEIGHED = ("NO_RULE", "SCOPE_TOO_NARROW", "BLOCKED_BY_RULE", "NO_LISTENER", "LOOPBACK_ONLY", "UNREACHABLE")
 
@@ -97,6 +98,11 @@ class Facts:
     tls_names: bool = False
 
     @cached_property
+    def anytime(self) -> _probe_plan.Settings:
+        """The settings without the hours: what was tried within them is judged later, and maybe after their end."""
+        return replace(self.settings, outside_window=False)
+
+    @cached_property
     def rules(self) -> dict[str, _access.Rules]:
         return _access.by_host(self.seen)
 
@@ -105,7 +111,19 @@ def verdicts(pairs: Iterable[Pair], facts: Facts) -> list[Verdict]:
     """One a pair, in their order."""
     pairs = list(pairs)
     serving = _serving(pairs, facts)
-    return [_graded(_verdict(pair, facts, serving), facts) for pair in pairs]
+    return [_graded(_noted(_verdict(pair, facts, serving), pair, facts), facts) for pair in pairs]
+
+
+def _noted(made: Verdict, pair: Pair, facts: Facts) -> Verdict:
+    """Of many peers some may be blocked, as by a list of addresses that attacked: that is told, and blocks no flow."""
+    told = list(made.evidence)
+    for here, access, networks in _blocking(pair, facts):
+        barred = access.barred(networks)
+        if barred is not None:
+            where, few, more = barred
+            whom = ", ".join(few) + (f" and {more} more networks" if more else "")
+            told.append(f"On {here.host} rules of somebody else block {whom} of them: {where}.")
+    return replace(made, evidence=tuple(told)) if len(told) > len(made.evidence) else made
 
 
 def _graded(made: Verdict, facts: Facts) -> Verdict:
@@ -147,7 +165,7 @@ def _verdict(pair: Pair, facts: Facts, serving: frozenset[tuple[str, str, int]])
         code = "OK" if probe.outcome != "mismatch" else words.FAILED[probe.outcome]
         made = _made(pair, kept, Cause(code, ""), told, serving)
         # The port is open all the way. Whether the service behind it works nobody knows, so it is told apart.
-        quiet = probe.outcome == "silent" and made.code == "OK"
+        quiet = (probe.outcome == "silent" or words.is_unproven(probe)) and made.code == "OK"
         return replace(made, severity=_reasons.INFORMATION) if quiet else made
     told.append(words.sentence(pair, probe))
     return _made(pair, causes, Cause(words.FAILED.get(probe.outcome, "NOT_TESTED"), ""), told, serving)
@@ -188,7 +206,7 @@ def _made(
 
 def _probe(pair: Pair, facts: Facts) -> tuple[Probe | None, str]:
     """What the connection came to, or why there was none."""
-    aim = _probe_plan.target(pair, facts.catalog, facts.settings)
+    aim = _probe_plan.target(pair, facts.catalog, facts.anytime)
     if isinstance(aim, str):
         return None, aim
     here = facts.seen.get(pair.source.host)
@@ -196,12 +214,14 @@ def _probe(pair: Pair, facts: Facts) -> tuple[Probe | None, str]:
         return None, f"Ansible does not manage {pair.source.name} ({pair.source.component})"
     if not here.looked_at:
         return None, f"{here.host} could not be used as its source"
-    found = here.probes.get(aim.key)
-    return found, f"{here.host} was not asked to, as the inventory or the settings have changed since"
+    why = f"{here.host} was not asked to, as the inventory or the settings have changed since"
+    if aim.gentle and facts.settings.print_window:
+        why = f"{_probe_plan.OUTSIDE_WINDOW} ({facts.settings.print_window})"
+    return here.probes.get(aim.key), why
 
 
 def _from_controller(pair: Pair, facts: Facts) -> Probe | None:
-    aim = _probe_plan.target(pair, facts.catalog, facts.settings)
+    aim = _probe_plan.target(pair, facts.catalog, facts.anytime)
     return None if facts.controller is None or isinstance(aim, str) else facts.controller.get(aim.key)
 
 
@@ -292,15 +312,30 @@ def _rule_sentence(code: str, direction: str, here: Seen, pair: Pair, networks: 
 
 def _block_causes(pair: Pair, facts: Facts) -> list[Cause]:
     found = []
+    for here, access, networks in _blocking(pair, facts):
+        other = access.blocking(networks)
+        if other is not None:
+            rule = _short(other.rule, pair, access.few(networks)[0])
+            told = f"On {here.host} a rule of somebody else blocks it: {other.where} ({rule})."
+            found.append(Cause("BLOCKED_BY_RULE", told, here.host))
+    return found
+
+
+def _blocking(pair: Pair, facts: Facts) -> Iterator[tuple[Seen, _access.Access, tuple[str, ...]]]:
+    """Each host whose firewall is seen, what it has at the port, and the networks of the other end."""
     for direction, place, peer in _sides(pair):
         here = facts.seen.get(place.host)
         if here is not None and here.rules_seen and here.filters:
-            access = facts.rules[place.host].at(direction, *_key(pair))
-            other = access.blocking(_towards(pair, peer))
-            if other is not None:
-                told = f"On {here.host} a rule of somebody else blocks it: {other.where} ({other.rule.as_text()})."
-                found.append(Cause("BLOCKED_BY_RULE", told, place.host))
-    return found
+            yield here, facts.rules[place.host].at(direction, *_key(pair)), _towards(pair, peer)
+
+
+def _short(rule: Rule, pair: Pair, few: tuple[str, ...]) -> str:
+    """The rule in few words: of many peers and ports those that are meant."""
+    more = len(rule.peers) - len(few) if len(rule.peers) > _FEW else 0
+    first, last = pair.port
+    ports = tuple(span for span in rule.ports if span[0] <= last and first <= span[1])
+    text = replace(rule, peers=few if more else rule.peers, ports=ports if len(rule.ports) > _FEW else rule.ports)
+    return text.as_text() + (f" and {more} more networks" if more else "")
 
 
 def _listener_causes(pair: Pair, facts: Facts, serving: frozenset[tuple[str, str, int]]) -> list[Cause]:

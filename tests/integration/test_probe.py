@@ -186,10 +186,14 @@ def test_an_expired_certificate_is_a_fact(lab: Lab) -> None:
 
 
 def test_another_protocol_than_was_asked_for(lab: Lab) -> None:
-    wrong = [("ldap", 80), ("smtp", 21), ("ftp", 25), ("ipp", 80), ("tls", 25), ("http", 22), ("lpr", 22)]
+    wrong = [("ldap", 80), ("smtp", 21), ("ftp", 25), ("tls", 25), ("http", 22), ("lpr", 22)]
     targets = [{"address": DAEMONS, "port": port, "protocol": protocol} for protocol, port in wrong]
     for result, pair in zip(probe(lab, targets), wrong, strict=True):
         assert result["outcome"] == "mismatch", (pair, result)
+    # A web server refuses IPP as a printer does whose printer is at another path.
+    (web,) = probe(lab, [{"address": DAEMONS, "port": 80, "protocol": "ipp"}])
+    assert web["outcome"] == "silent"
+    assert web["facts"]["status"] >= 400
     # Who waits for the other one to speak first is silent.
     (quiet,) = probe(lab, [{"address": PRINTER, "port": 3050, "protocol": "http", "timeout": 1}])
     assert quiet["outcome"] == "silent"

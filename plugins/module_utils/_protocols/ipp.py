@@ -10,7 +10,12 @@ import os
 import re
 import struct
 
-from ansible_collections.printnet.ports.plugins.module_utils._protocols._talk import ANSWERED, MISMATCH, UnreadableError
+from ansible_collections.printnet.ports.plugins.module_utils._protocols._talk import (
+    ANSWERED,
+    MISMATCH,
+    SILENT,
+    UnreadableError,
+)
 from ansible_collections.printnet.ports.plugins.module_utils._protocols.http import AGENT, Http, host_of
 
 _GET_PRINTER_ATTRIBUTES = 0x000B
@@ -31,6 +36,8 @@ _STATUS = {
 }
 _REFUSED = (401, 403, 426)
 """A server of IPP that wants to know who asks, or TLS, says so in HTTP."""
+_MOST_INTERIM = 3
+"""Answers that say only that another one comes; who sends more of them means no good."""
 
 
 def _attribute(tag: int, name: str, value: str) -> bytes:
@@ -42,6 +49,7 @@ class Ipp(Http):
     """The printer is the one at the server's root; that there is none is an answer too."""
 
     scheme = "ipp"
+    _interim = 0
 
     def start(self, local: str) -> None:
         """Ask."""
@@ -74,11 +82,15 @@ class Ipp(Http):
         if 100 <= status < 200:
             # There is more to come, after this one.
             self.came = rest
-            if rest:
+            self._interim += 1
+            if self._interim > _MOST_INTERIM:
+                self.outcome = MISMATCH
+            elif rest:
                 self.look()
             return
         if fields.get("content-type", "").partition(";")[0].strip().lower() != "application/ipp":
-            self.outcome = ANSWERED if status in _REFUSED else MISMATCH
+            # Printers that have theirs at another path than the root refuse it in HTTP (RFC 8010, 3.4.3).
+            self.outcome = ANSWERED if status in _REFUSED else MISMATCH if 200 <= status < 300 else SILENT
             return
         try:
             self._read(_unchunked(rest) if "chunked" in fields.get("transfer-encoding", "").lower() else rest)

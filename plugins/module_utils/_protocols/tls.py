@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import warnings
 from contextlib import suppress
@@ -23,6 +24,12 @@ from ansible_collections.printnet.ports.plugins.module_utils._protocols._talk im
 _OLD_SERVERS = 0x4
 """Connect also where a server knows no secure renegotiation."""
 _RECORDS = (0x14, 0x15, 0x16, 0x17)
+_HANDSHAKE = 0x16
+_OF_CLIENT = re.compile(r"alert.*(handshake failure|certificate|unknown ca|access denied)")
+"""How servers refuse whoever has no certificate, after they have said who they are themselves."""
+
+NOT_FINISHED = "the handshake was not finished"
+WANTS_CERTIFICATE = "the server wants a certificate of its client"
 
 
 @lru_cache(maxsize=1)
@@ -121,7 +128,8 @@ class Tls(Talk):
 
     def _break(self, reason: str) -> None:
         if not self._stands:
-            self.facts["tls_error"] = reason
+            wants = self.heard[:1] == bytes((_HANDSHAKE,)) and _OF_CLIENT.search(reason)
+            self.facts["tls_error"] = f"{WANTS_CERTIFICATE}: {reason}" if wants else reason
             self.outcome = ANSWERED
         elif self.inner and not self.outcome:
             self.inner.end()
@@ -130,7 +138,7 @@ class Tls(Talk):
     def end(self) -> None:
         """Without a byte nothing is known; TLS that stops in the handshake is TLS."""
         if not self.outcome and self.heard:
-            self._break("the handshake was not finished")
+            self._break(NOT_FINISHED)
         super().end()
 
     def said(self) -> str:

@@ -56,11 +56,11 @@ def drift(earlier: Mapping[str, Any], report: Mapping[str, Any], named: Mapping[
 
     A finding is a verdict that is neither OK nor ACCEPTED. One came when it was none before, or another code. One went
     when its verdict is OK or ACCEPTED now, has another code, or is there no more. What nobody looked at this time has
-    not gone: the host was left out or could not be reached.
+    not gone: the host was left out, could not be reached, or was seen in part only.
     """
     before = {one["id"]: one for one in earlier["verdicts"]}
     now = {one["id"]: one for one in report["verdicts"]}
-    unseen = {host["host"] for host in report["coverage"]["hosts"] if host["state"] not in ("observed", "partly")}
+    unseen = {host["host"] for host in report["coverage"]["hosts"]} - whole(report)
     came = [
         {"id": name, "before": before[name]["code"] if name in before else ""}
         for name, one in now.items()
@@ -68,6 +68,16 @@ def drift(earlier: Mapping[str, Any], report: Mapping[str, Any], named: Mapping[
     ]
     went = [_gone(one, now.get(name)) for name, one in before.items() if _went(one, now.get(name), unseen)]
     return {"baseline": dict(named), "came": came, "went": went}
+
+
+def whole(report: Mapping[str, Any]) -> set[str]:
+    """The hosts of which all was seen: what is not said of them is not there."""
+    blind = {
+        one["destination"]["host"]
+        for one in report["verdicts"]
+        if one["code"] in UNSEEN and not any(one["source"].values())
+    }
+    return {one["host"] for one in report["coverage"]["hosts"] if one["state"] == "observed"} - blind
 
 
 def _went(was: Verdict, now: Verdict | None, unseen: set[str]) -> bool:

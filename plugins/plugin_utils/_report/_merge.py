@@ -12,20 +12,22 @@ from functools import reduce
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, listed
-from ansible_collections.printnet.ports.plugins.plugin_utils._report import _shape
+from ansible_collections.printnet.ports.plugins.plugin_utils._report import _drift, _shape
 
 Report = Mapping[str, Any]
 _STATES = ("observed", "partly", "failed", "unreachable", "not_managed", "limited_out")
 """What is known of a host, the most first."""
 _SEEN = {"observed": 2, "partly": 1}
-_GRAVEST = {name: -place for place, name in enumerate(_shape.SEVERITIES)}
+_Told = tuple[int, Mapping[str, Any]]
+"""A verdict, and the number of the part that has it."""
 
 
 def merge(reports: Sequence[Report], run: Mapping[str, str]) -> dict[str, Any]:
     """One report of all; ``run`` has the new ``id``, who merges (``by``), and a ``title``. It has no drift yet.
 
     Of each host and each verdict what is better informed counts: of two that looked at the same hosts the later, of
-    two that looked at different ends the graver. Raises PortsError where the reports are not of one plan.
+    two that looked at different ends the graver, of equals the cause that is nearer to somebody's hand. Raises
+    PortsError where the reports are not of one plan.
     """
     if len(reports) < 2:
         raise PortsError("Name at least two reports to merge.")
@@ -129,43 +131,54 @@ def _samples(parts: Sequence[Report]) -> list[dict[str, Any]]:
 
 def _verdicts(parts: Sequence[Report]) -> list[Mapping[str, Any]]:
     states = [_states(part) for part in parts]
-    by_id: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
+    whole = [_drift.whole(part) for part in parts]
+    by_id: dict[str, list[_Told]] = {}
     for number, part in enumerate(parts):
         for verdict in part["verdicts"]:
             by_id.setdefault(verdict["id"], []).append((number, verdict))
     found = []
     for told in by_id.values():
-        number, verdict = reduce(lambda one, other: _better(one, other, states), told)
-        if verdict["flow"] or not _gone(verdict["destination"]["host"], number, states):
+        number, verdict = _best(told, states)
+        of_pair = any(verdict["source"].values())
+        # A later part that saw the whole host and does not say the same of it any more.
+        if of_pair or not any(verdict["destination"]["host"] in hosts for hosts in whole[number + 1 :]):
             found.append(verdict)
     return found
 
 
-def _gone(host: str, number: int, states: Sequence[Mapping[str, str]]) -> bool:
-    """Whether a later part looked at the host and does not say the same of it any more."""
-    return any(part.get(host) == "observed" for part in states[number + 1 :])
+def _best(told: Sequence[_Told], states: Sequence[Mapping[str, str]]) -> _Told:
+    """What those say together that know most: of two that looked at the same hosts the later."""
+    most = max(_known(one, states) for one in told)
+    latest = {frozenset(_looked_at(one, states)): one for one in told if _known(one, states) == most}
+    return reduce(lambda one, other: _joined(one, other, states), latest.values())
 
 
-def _better(
-    one: tuple[int, Mapping[str, Any]], later: tuple[int, Mapping[str, Any]], states: Sequence[Mapping[str, str]]
-) -> tuple[int, Mapping[str, Any]]:
-    known, known_later = _known(one, states), _known(later, states)
-    if known != known_later:
-        return max((known, one), (known_later, later), key=lambda pair: pair[0])[1]
-    if _looked_at(one, states) == _looked_at(later, states):
-        return later
-    gravity = [_GRAVEST[verdict["severity"]] for _number, verdict in (one, later)]
-    return one if gravity[0] > gravity[1] else later
+def _joined(one: _Told, other: _Told, states: Sequence[Mapping[str, str]]) -> _Told:
+    """Two that looked at different ends: the graver, or the one nearer to a hand, with what the other has found."""
+    first, second = sorted((one, other), key=lambda told: _rank(told, states))
+    (number, verdict), further = first, second[1]
+    if further["code"] in ("OK", "ACCEPTED", *_drift.UNSEEN):
+        return first
+    also = dict.fromkeys([*verdict["also"], further["code"], *further["also"]])
+    evidence = dict.fromkeys([*verdict["evidence"], *further["evidence"]])
+    kept = [code for code in also if code != verdict["code"]]
+    return number, {**verdict, "also": kept, "evidence": list(evidence)}
 
 
-def _known(told: tuple[int, Mapping[str, Any]], states: Sequence[Mapping[str, str]]) -> tuple[int, int]:
+def _rank(told: _Told, states: Sequence[Mapping[str, str]]) -> tuple[int, int, bool]:
+    _number, verdict = told
+    at_source = verdict["source"]["host"] in _looked_at(told, states)
+    return _shape.SEVERITIES.index(verdict["severity"]), _shape.CODES.index(verdict["code"]), not at_source
+
+
+def _known(told: _Told, states: Sequence[Mapping[str, str]]) -> tuple[int, int]:
     """How well informed a verdict is: whether it was judged at all, and how much of its ends was seen."""
     number, verdict = told
     judged = {"NOT_TESTED": 0, "UNREACHABLE": 1}.get(verdict["code"], 2)
     return judged, sum(_SEEN.get(states[number].get(host, ""), 0) for host in _hosts_of(verdict))
 
 
-def _looked_at(told: tuple[int, Mapping[str, Any]], states: Sequence[Mapping[str, str]]) -> set[str]:
+def _looked_at(told: _Told, states: Sequence[Mapping[str, str]]) -> set[str]:
     number, verdict = told
     return {host for host in _hosts_of(verdict) if states[number].get(host) in _SEEN}
 

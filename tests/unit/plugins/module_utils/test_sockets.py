@@ -117,6 +117,18 @@ def test_a_host_without_tables_has_no_listeners(tmp_path: Path, monkeypatch: pyt
     assert _sockets.listeners() == []
 
 
+@pytest.mark.parametrize(("holders", "counts"), [([1], 1), ([1, 700], 700), ([1, 900, 700], 700), ([700, 900], 700)])
+def test_a_socket_that_the_first_process_keeps_is_its_services(
+    holders: list[int], counts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd opens the socket of a .socket unit, and goes on holding it while its service runs."""
+    for pid in holders:
+        (tmp_path / str(pid) / "fd").mkdir(parents=True)
+        (tmp_path / str(pid) / "fd/3").symlink_to("socket:[42]")
+    monkeypatch.setattr(_sockets, "PROC", tmp_path)
+    assert dict(_sockets._owners()) == {42: counts}
+
+
 @pytest.mark.parametrize(
     ("lines", "unit"),
     [

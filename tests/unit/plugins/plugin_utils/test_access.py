@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from typing import Any
 
 import pytest
@@ -102,6 +103,29 @@ def test_which_rules_of_others_block(rule: Any, source_port: Any, blocks: bool) 
     access = _access_of(foreign=[{"opens": False, "where": "there", **rule}], source_port=source_port)
     other = access.blocking((A,))
     assert (other.where if other else "") == ("there" if blocks else "")
+
+
+def test_only_what_is_blocked_whole_is_blocked() -> None:
+    """A list of banned addresses says nothing of all the others that are let through."""
+    block = {"opens": False, "where": "there"}
+    access = _access_of(foreign=[{**block, **_rule(A)}, {**block, **_rule(B), "where": "elsewhere"}])
+    assert access.blocking(("0.0.0.0/0",)) is None
+    assert access.barred(("0.0.0.0/0",)) == ("there", ("192.0.2.1", "192.0.2.2"), 0)
+    assert access.blocking((B,)).where == "elsewhere"  # type: ignore[union-attr]
+    # Together they block it.
+    assert access.blocking((A, B)).where == "there"  # type: ignore[union-attr]
+    assert access.barred(("198.51.100.0/24",)) is None
+    assert access.barred((A, B)) is None
+
+
+def test_a_long_list_of_blocked_networks_is_read_once_and_told_short() -> None:
+    many = [f"10.{number >> 8}.{number & 255}.1" for number in range(15_000)]
+    access = _access_of(foreign=[{"opens": False, "where": "there", **_rule(*many)}])
+    began = time.process_time()
+    for number in range(20_000):
+        assert access.blocking((f"192.0.2.{number & 255}/32",)) is None
+        assert access.barred(("0.0.0.0/0",)) == ("there", ("10.0.0.1", "10.0.1.1", "10.0.2.1"), 14_997)
+    assert time.process_time() - began < 5
 
 
 def test_a_rule_of_others_that_lets_all_through_is_found() -> None:

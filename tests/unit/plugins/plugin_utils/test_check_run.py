@@ -156,6 +156,21 @@ def test_a_host_that_the_limit_left_out_is_covered(site: Any) -> None:
     assert report["compliant"]
 
 
+@pytest.mark.parametrize(
+    ("running", "reason"),
+    [
+        (["v1", "v2", "s1"], "no variable seen: did compliance_info run there, and was its answer registered?"),
+        (["v1", "v2"], "it told nothing; see the run's own messages"),
+    ],
+)
+def test_a_host_that_registered_nothing_is_told_from_one_that_failed(site: Any, running: Any, reason: str) -> None:
+    here = estate(site)
+    del here.hosts["s1"]["seen"]
+    report = run(here, {"ansible_play_hosts": running}).report
+    (found,) = [one for one in report["coverage"]["hosts"] if one["host"] == "s1"]
+    assert (found["state"], found["reason"]) == (_observed.FAILED, reason)
+
+
 def test_digests_tell_other_plans_and_addresses_apart(site: Any) -> None:
     first, same, other = (
         run(estate(site, **more)).report["digests"] for more in ({}, {}, {"printnet_features": {"dns_tcp": True}})
@@ -163,3 +178,37 @@ def test_digests_tell_other_plans_and_addresses_apart(site: Any) -> None:
     assert first == same
     assert first["plan"] != other["plan"]
     assert (first["collection"], first["topology"]) == (other["collection"], other["topology"])
+
+
+def test_what_is_accepted_and_what_fails_holds_for_merged_reports_too(site: Any, tmp_path: Path) -> None:
+    here = estate(site)
+    here.hosts["s1"] = {"ansible_host": checks.ADDRESSES["s1"], "seen": {"unreachable": True, "msg": "timed out"}}
+    parts = [f"{run(here, folder=str(tmp_path), formats=['json']).written[0]}/compliance.json" for _each in range(2)]
+    plain = run(here, merge=parts).report
+    assert (plain["compliant"], "UNREACHABLE" in plain["counts"]) == (False, True)
+    assert run(here, merge=parts, fail_on=["NO_RULE"]).report["compliant"]
+    only = run(here, merge=parts, report_only=True).report
+    assert only["compliant"]
+    assert {one["severity"] for one in only["verdicts"] if one["code"] == "UNREACHABLE"} == {"warning"}
+    entry = {"code": "UNREACHABLE", "reason": "moves", "approver": "J. Smith", "until": "2099-01-01"}
+    agreed = run(here, merge=parts, accepted=[entry]).report
+    assert _shape.faults(agreed) == []
+    assert (agreed["compliant"], agreed["counts"].get("UNREACHABLE")) == (True, None)
+    assert agreed["policy"]["accepted"][0]["approver"] == "J. Smith"
+    (one, *_more) = [one for one in agreed["verdicts"] if one["code"] == "ACCEPTED"]
+    assert (one["accepted"]["code"], one["remedy"]) == ("UNREACHABLE", "")
+    networks = [one for one in agreed["verdicts"] if one["source"]["address"] == "198.51.100.0/24"]
+    assert [one["source"] for one in networks] == [
+        one["source"] for one in plain["verdicts"] if one["source"]["address"] == "198.51.100.0/24"
+    ]
+
+
+def test_a_merge_accepts_by_the_name_of_a_network(site: Any, tmp_path: Path) -> None:
+    here = estate(site)
+    parts = [f"{run(here, folder=str(tmp_path), formats=['json']).written[0]}/compliance.json" for _each in range(2)]
+    entry = {"code": "NOT_TESTED", "reason": "x", "approver": "y", "until": "2099-01-01", "source": "198.51.100.*"}
+    merged = run(here, merge=parts, accepted=[entry]).report["verdicts"]
+    direct = run(here, accepted=[entry]).report["verdicts"]
+    assert {one["id"]: (one["code"], one["evidence"]) for one in merged} == {
+        one["id"]: (one["code"], one["evidence"]) for one in direct
+    }

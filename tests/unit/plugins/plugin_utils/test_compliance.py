@@ -162,6 +162,15 @@ def test_what_is_accepted_until_today_fails_no_run(site: Any, schema: Any) -> No
     assert not reported(made, Policy(accepted=(late,)))["compliant"]
 
 
+def test_what_is_accepted_ends_with_the_controllers_day(site: Any) -> None:
+    """At 22:05 UTC of the 21st it is the 22nd in Helsinki, and still the 21st where nobody says otherwise."""
+    made = checks.check(site)
+    made.probed("s1", "connect tcp/5501 192.0.2.1", outcome="timeout")
+    entry = Accepted("PATH_BLOCKED", "moves", "J. Doe", date(2026, 11, 21), checks.API)
+    for today, compliant in ((date(2026, 11, 21), True), (date(2026, 11, 22), False), (None, True)):
+        assert reported(made, Policy(accepted=(entry,), today=today))["compliant"] is compliant
+
+
 def test_an_open_port_that_no_print_product_uses_fails_no_run(site: Any, schema: Any) -> None:
     made = checks.check(site)
     made.foreign("v1", True, "22", "any")
@@ -184,3 +193,7 @@ def test_print_ports_count_as_tried_when_they_were(site: Any) -> None:
     ):
         made.settings = settings
         assert reported(made)["coverage"]["probes"]["print_ports"] is tried
+    # They were tried within the hours, which were over when it was judged.
+    late = checks.check(site, settings=Settings(print_ports=True))
+    late.settings = Settings(print_ports=True, outside_window=True)
+    assert reported(late)["coverage"]["probes"]["print_ports"] is True

@@ -260,3 +260,42 @@ def test_a_host_that_was_away_is_a_row(site: Any, state: str, codes: list[str]) 
     made = checks.check(site)
     made.absent["v1"] = _observed.absent("v1", state, "timed out")
     assert [one.code for one in exposed(made)] == codes
+
+
+# --- ports that containers publish ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("process", ["docker-proxy", "conmon"])
+def test_a_planned_port_that_a_container_publishes_is_too_wide(site: Any, process: str) -> None:
+    made = checks.check(site)
+    made.closed("v1", 5501)
+    waits(made, "tcp", 5501, process=process)
+    (found,) = exposed(made)
+    assert told([found]) == [("SCOPE_TOO_WIDE", "warning", "tcp/5501", "serverx-vpsx-api")]
+    assert f"{process} publishes tcp 5501 of a container" in found.evidence[0]
+    assert "DOCKER-USER" in found.remedy
+    assert exposed(made, "v1", Known("tcp", (5501, 5501))) == []
+
+
+@pytest.mark.parametrize(
+    ("port", "opened", "grade"),
+    [(8080, False, "information"), (8080, True, "information"), (9100, False, "warning"), (9100, True, "fault")],
+)
+def test_a_published_port_is_open_whatever_rules_of_the_host_say(
+    site: Any, port: int, opened: bool, grade: str
+) -> None:
+    made = checks.check(site)
+    waits(made, "tcp", port, process="docker-proxy")
+    if opened:
+        made.foreign("v1", True, str(port), "198.18.0.0/15")
+    (found,) = exposed(made)
+    assert told([found]) == [("UNDECLARED_OPEN", grade, f"tcp/{port}", "")]
+    assert found.evidence[0] == f"On v1 docker-proxy listens on tcp {port}, open to anybody."
+    assert "rules for the host itself do not hold there" in found.evidence[1]
+    assert exposed(made, "v1", Known("tcp", (port, port), "docker-proxy")) == []
+
+
+def test_a_port_that_is_published_for_the_host_itself_is_open_to_nobody(site: Any) -> None:
+    made = checks.check(site)
+    waits(made, "tcp", 8080, "127.0.0.1", process="docker-proxy")
+    assert exposed(made) == []

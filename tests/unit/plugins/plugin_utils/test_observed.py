@@ -148,3 +148,8 @@ def test_a_firewall_that_is_switched_on_for_the_next_boot_is_meant() -> None:
     assert seen.meant
     assert seen.notes == ("ufw is not active, and has rules of ours: 2 lines.",)
     assert not _observed.read("h", {"rules": {"seen": True, "firewalls": []}}).meant
+
+
+def test_all_names_of_a_certificate_are_kept() -> None:
+    names = [f"{number}.example" for number in range(60)]
+    assert _observed.probe({"facts": {"names": names}}).facts["names"] == names[:50]

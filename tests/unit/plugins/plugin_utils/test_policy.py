@@ -206,6 +206,22 @@ def test_the_window_for_print_ports(window: str, time: str, outside: bool) -> No
 
 
 @pytest.mark.parametrize(
+    ("window", "time", "left"),
+    [
+        ("19:00-23:30", "23:29:30", 30),
+        ("19:00-05:30", "23:30:00", 6 * 3600),
+        ("19:00-05:30", "05:29:59", 1),
+        ("19:00-05:30", "12:00:00", 0),
+        ("00:00-00:00", "12:00:00", 0),
+        ("", "12:00:00", None),
+    ],
+)
+def test_how_long_the_window_is_still_open(window: str, time: str, left: float | None) -> None:
+    now = datetime.fromisoformat(f"2026-11-21T{time}")
+    assert _policy.window_left({"printnet_probe_print_window": window}.get, now) == left
+
+
+@pytest.mark.parametrize(
     ("name", "value", "told"),
     [
         ("timeout", "long", "'long' must be a number from 0.2 to 60"),

@@ -136,6 +136,7 @@ def test_whatever_a_cell_holds_the_table_keeps_its_shape(value: str, delimiter: 
     ("value", "text"),
     [
         ("Leeds;=1+1", "Leeds;'=1+1"), ("Leeds\t=1", "Leeds =1"), ("a | -1, +2", "a | '-1, '+2"), ("a,@b", "a,'@b"),
+        ("x;\"=cmd|'/C calc'!A0;.", "x;\"'=cmd|'/C calc'!A0;."), ('x; " "+1', 'x; " "\'+1'), ('a, "b"', 'a, "b"'),
         ("a; b, c-d | e", "a; b, c-d | e"), ("tcp/515, tcp/5500-5501; 10%", "tcp/515, tcp/5500-5501; 10%"),
     ],
 )  # fmt: skip

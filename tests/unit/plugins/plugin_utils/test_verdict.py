@@ -161,6 +161,26 @@ def test_what_works_today_and_not_after_a_reboot_is_a_fault(site: Any, half: str
     assert made.of().grade == "fault"
 
 
+@pytest.mark.parametrize(("flow", "source"), [("pdm-serverx-api", "198.51.100.0/24")])
+def test_one_banned_address_blocks_no_flow(site: Any, flow: str, source: str) -> None:
+    made = checks.check(site)
+    made.foreign("s1", False, "1-65535", "198.51.100.7")
+    verdict = made.of(flow, source, "s1")
+    assert (verdict.code, verdict.grade, verdict.also) == ("NOT_TESTED", "information", ())
+    told = "On s1 rules of somebody else block 198.51.100.7 of them: table inet other, handle 7."
+    assert verdict.evidence[-1] == told
+
+
+def test_a_list_of_blocked_networks_is_told_in_few_words(site: Any) -> None:
+    made = checks.check(site)
+    made.foreign("v1", False, "1-65535", *(f"192.0.{number >> 8}.{number & 255}" for number in range(0, 4096, 2)))
+    made.foreign("v1", False, "5501", "192.0.2.3")
+    fails(made)
+    verdict = made.of()
+    assert verdict.code == "BLOCKED_BY_RULE"
+    assert len(verdict.evidence[0]) < 500
+
+
 def test_rules_of_others_that_open_the_port_are_enough(site: Any) -> None:
     made = checks.check(site)
     no_rule_at("v1", "vpsx")(made)
@@ -231,6 +251,10 @@ def test_a_process_that_is_not_the_flows_own_is_named(site: Any) -> None:
     assert verdict.code == "WRONG_PROCESS"
     assert "lrsd listens on tcp 5501; expected is vpsx* or lrs.service" in verdict.evidence[0]
     assert made.of(processes={API: ("lrs*",)}).code == "OK"
+    # systemd holds the socket for a service that runs when somebody calls: which one, nobody can see.
+    stopped(made)
+    made.answers["v1"]["listeners"].append(checks.listener("tcp", 5501, process="systemd", pid=1, unit="init.scope"))
+    assert made.of(processes={API: ("vpsx*",)}).code == "OK"
 
 
 @pytest.mark.parametrize(
@@ -239,7 +263,7 @@ def test_a_process_that_is_not_the_flows_own_is_named(site: Any) -> None:
         ({"not_after": "2026-11-20T00:00:00Z"}, "ended on 2026-11-20 00:00 UTC"),
         ({"not_before": "2027-01-01T00:00:00Z"}, "begins on 2027-01-01"),
         ({"tls_version": "TLSv1"}, "TLSv1, which is too old"),
-        ({"tls_error": "handshake failure"}, "the handshake failed"),
+        ({"tls_error": "sslv3 alert handshake failure"}, "the handshake failed"),
         ({"names": ["other.example"]}, "is for other.example, not for v1 or 192.0.2.1"),
         ({"names": ["v1"], "tls_version": "TLSv1.3", "not_after": "2027-01-01T00:00:00Z"}, ""),
     ],
@@ -250,6 +274,48 @@ def test_tls_that_clients_refuse(site: Any, facts: dict[str, Any], told: str) ->
     verdict = made.of("pullsvc-vpsx-ipps", "w1", "v1", tls_names=True)
     assert verdict.code == ("TLS_INVALID" if told else "OK")
     assert told in verdict.evidence[0]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "tlsv1 unrecognized name",
+        "the handshake was not finished",
+        "the server wants a certificate of its client: sslv3 alert handshake failure",
+    ],
+)
+def test_tls_that_only_clients_of_its_own_can_finish_is_no_fault(site: Any, error: str) -> None:
+    made = checks.check(site)
+    made.probed("w1", "ipps tcp/9443 192.0.2.1", facts={"tls_error": error})
+    verdict = made.of("pullsvc-vpsx-ipps", "w1", "v1")
+    assert (verdict.code, verdict.grade) == ("OK", "information")
+    assert error in " ".join(verdict.evidence)
+    assert "got the answer" not in " ".join(verdict.evidence)
+
+
+def test_a_certificate_with_many_names_is_told_in_few(site: Any) -> None:
+    made = checks.check(site)
+    names = [f"host{number}.example" for number in range(50)]
+    made.probed("w1", "ipps tcp/9443 192.0.2.1", facts={"names": names})
+    verdict = made.of("pullsvc-vpsx-ipps", "w1", "v1", tls_names=True)
+    assert verdict.code == "TLS_INVALID"
+    assert len(" ".join(verdict.evidence)) < 600
+    made.probed("w1", "ipps tcp/9443 192.0.2.1", facts={"names": [*names[:49], "v1"]})
+    assert made.of("pullsvc-vpsx-ipps", "w1", "v1", tls_names=True).code == "OK"
+
+
+def test_the_window_is_not_asked_again_when_it_is_judged(site: Any) -> None:
+    pair = ("vpsx-printer-raw", "v1", "p1")
+    inside = Settings(print_ports=True, print_window="19:00-05:00")
+    outside = Settings(print_ports=True, print_window="19:00-05:00", outside_window=True)
+    made = checks.check(site, settings=inside)
+    made.settings = outside
+    assert made.of(*pair).code == "OK"
+    made = checks.check(site, settings=outside)
+    made.settings = inside
+    verdict = made.of(*pair)
+    assert verdict.code == "NOT_TESTED"
+    assert "(19:00-05:00)" in verdict.evidence[0]
 
 
 def test_printers_print_ports_are_tried_when_asked_for(site: Any) -> None:

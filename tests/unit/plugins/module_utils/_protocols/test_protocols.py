@@ -5,13 +5,19 @@
 
 from __future__ import annotations
 
+import ssl
 import struct
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
 
 import pytest
 from ansible_collections.printnet.ports.plugins.module_utils._protocols import PROTOCOLS, _ber
 from ansible_collections.printnet.ports.plugins.module_utils._protocols._ber import build, build_number
 from ansible_collections.printnet.ports.plugins.module_utils._protocols._talk import Question, Talk, printable
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -186,14 +192,69 @@ def test_tls(came: bytes, outcome: str, fact: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("came", "outcome"),
-    [(b"HTTP/1.1 403 Forbidden\r\n\r\n", "answered"), (b"HTTP/1.1 404 Not Found\r\n\r\n", "mismatch"),
-     (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 No\r\n\r\n", "answered"), (b"220 mail\r\n", "mismatch")],
+    [(b"HTTP/1.1 403 Forbidden\r\n\r\n", "answered"),
+     (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 No\r\n\r\n", "answered"),
+     # A printer whose printer is not at the root says so in HTTP (RFC 8010, 3.4.3), as a server of web pages does.
+     *((b"HTTP/1.1 %d x\r\n\r\n" % status, "silent") for status in (301, 400, 404, 405, 501, 503)),
+     (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", "mismatch"), (b"220 mail\r\n", "mismatch"),
+     # Whatever waits for more that never comes.
+     (b"HTTP/1.1 100\n\n", "mismatch"), (b"HTTP/1.1 100\n\n" * 4000, "mismatch")],
 )  # fmt: skip
 def test_ipp_over_http_that_does_not_want(came: bytes, outcome: str) -> None:
-    one = talk("ipp")
-    one.receive(came)
+    for size in (len(came), 14):
+        one = talk("ipp")
+        for at in range(0, len(came), size):
+            if not one.outcome:
+                one.receive(came[at : at + size])
+        one.end()
+        assert one.outcome == outcome
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file with a key and its own certificate."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "print.example")])
+    begin, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2056, 1, 1, tzinfo=UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, begin, end).sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    path.write_bytes(secret + made.public_bytes(pem))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("version", "wants"),
+    [(ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, True), (ssl.TLSVersion.TLSv1_2, False)],
+)
+def test_tls_that_wants_a_certificate_of_its_client(version: ssl.TLSVersion, wants: bool, certificate: str) -> None:
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate)
+    server.minimum_version = server.maximum_version = version
+    if wants:
+        server.verify_mode = ssl.CERT_REQUIRED
+        server.load_verify_locations(certificate)
+    else:
+        server.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")  # its key is another one: no cipher is left
+    came, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+    theirs = server.wrap_bio(came, sent, server_side=True)
+    one = talk("https")
+    for _each in range(4):
+        came.write(one.take())
+        with suppress(ssl.SSLError):
+            theirs.do_handshake()
+            theirs.read(1)
+        said = sent.read()
+        if said and not one.outcome:
+            one.receive(said)
     one.end()
-    assert one.outcome == outcome
+    error = str(one.facts.get("tls_error", ""))
+    if not wants:
+        assert "handshake failure" in error
+        assert "client" not in error
+    else:
+        assert one.outcome == "silent" or error.startswith("the server wants a certificate of its client")
 
 
 def test_ipp_in_chunks() -> None:

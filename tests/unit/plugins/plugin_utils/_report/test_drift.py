@@ -47,6 +47,8 @@ def _estate(code: str | None, state: str = "observed") -> reports.Report:
         ("NO_RULE", "UNREACHABLE", "unreachable", "NO_RULE", None),
         ("UNDECLARED_OPEN", None, "limited_out", None, None),
         ("UNDECLARED_OPEN", None, "unreachable", None, None),
+        ("UNDECLARED_OPEN", None, "partly", None, None),
+        ("UNDECLARED_OPEN", None, "failed", None, None),
         ("UNDECLARED_OPEN", None, "observed", None, ""),
     ],
 )
@@ -54,6 +56,12 @@ def test_came_and_went(before: str | None, after: str | None, state: str, came: 
     found = _drift.drift(_estate(before), _estate(after, state), {"id": "r", "ended": "", "sha256": ""})
     assert [one["before"] for one in found["came"]] == ([] if came is None else [came])
     assert [(one["code"], one["now"]) for one in found["went"]] == ([] if went is None else [(before, went)])
+
+
+def test_what_stands_behind_rules_that_nobody_could_see_has_not_gone() -> None:
+    before, after = _estate("UNDECLARED_OPEN"), _estate("NOT_TESTED")
+    after["verdicts"][0] |= {"id": "f" * 16, "flow": "", "source": dict.fromkeys(("component", "host", "address"), "")}
+    assert _drift.drift(before, after, {"id": "r", "ended": "", "sha256": ""})["went"] == []
 
 
 def test_a_report_that_was_written_is_read_again() -> None:

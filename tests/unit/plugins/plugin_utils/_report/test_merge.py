@@ -58,6 +58,10 @@ SEEN, OUT, GONE, PART = "observed", "limited_out", "unreachable", "partly"
         # Each saw another end: neither knows better, and what is red stays red.
         ((SEEN, OUT, "OK"), (OUT, SEEN, "RULE_LIVE_ONLY"), "RULE_LIVE_ONLY"),
         ((SEEN, OUT, "PATH_BLOCKED"), (OUT, SEEN, "OK"), "PATH_BLOCKED"),
+        # What is nearest to somebody's hand, whichever ended last.
+        ((SEEN, OUT, "NO_RULE"), (OUT, SEEN, "NO_LISTENER"), "NO_RULE"),
+        ((OUT, SEEN, "NO_LISTENER"), (SEEN, OUT, "PATH_BLOCKED"), "NO_LISTENER"),
+        ((SEEN, OUT, "PATH_BLOCKED"), (OUT, SEEN, "BLOCKED_BY_RULE"), "BLOCKED_BY_RULE"),
     ],
 )
 def test_who_knows_better(first: Part, second: Part, code: str) -> None:
@@ -67,6 +71,29 @@ def test_who_knows_better(first: Part, second: Part, code: str) -> None:
         assert [one["code"] for one in merged["verdicts"]] == [code]
         assert merged["counts"] == {code: 1}
         assert merged["compliant"] == (code not in merged["policy"]["fail_on"])
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_causes_of_both_ends_are_kept(order: int) -> None:
+    parts = [_report(number, part) for number, part in enumerate(
+        [(SEEN, OUT, "PATH_BLOCKED"), (OUT, SEEN, "NO_LISTENER"), (SEEN, OUT, "NO_RULE")][::order], 1
+    )]  # fmt: skip
+    for part in parts:
+        part["verdicts"][0] |= {"evidence": [f"told {part['verdicts'][0]['code']}"], "also": ["TLS_INVALID"]}
+    (found,) = _merge.merge(parts, RUN)["verdicts"]
+    # The later of the two that saw the source counts, and what it saw comes first where it is nearer.
+    first = "NO_RULE" if order == 1 else "NO_LISTENER"
+    other = "NO_LISTENER" if order == 1 else "PATH_BLOCKED"
+    assert found["code"] == first
+    assert found["also"] == ["TLS_INVALID", other]
+    assert found["evidence"] == [f"told {first}", f"told {other}"]
+
+
+def test_one_end_that_works_adds_nothing_to_what_does_not() -> None:
+    parts = [_report(1, (SEEN, OUT, "PATH_BLOCKED")), _report(2, (OUT, SEEN, "OK"))]
+    parts[1]["verdicts"][0]["evidence"] = ["it works"]
+    (found,) = _merge.merge(parts, RUN)["verdicts"]
+    assert ("OK" in found["also"], "it works" in found["evidence"]) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -79,8 +106,13 @@ def test_who_knows_better(first: Part, second: Part, code: str) -> None:
     ],
 )
 def test_a_port_that_was_closed_in_between_is_gone(first: Part, second: Part, codes: list[str]) -> None:
-    merged = _merge.merge([_report(1, first, flow=False), _report(2, second, flow=False)], RUN)
-    assert [one["code"] for one in merged["verdicts"]] == codes
+    for flow in ("", "vpsx-serverx-api"):  # a rule that is too wide names the flow whose port it opens
+        parts = [_report(1, first, flow=False), _report(2, second, flow=False)]
+        for part in parts:
+            for one in part["verdicts"]:
+                one["flow"] = flow
+        merged = _merge.merge(parts, RUN)
+        assert [one["code"] for one in merged["verdicts"]] == codes
 
 
 def test_hosts_are_united_and_the_runs_are_named() -> None:
