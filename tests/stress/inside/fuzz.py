@@ -20,7 +20,7 @@ from host import OWNERS, FaultError, Host
 
 EVERY = 100
 """After so many cases the files of the host are looked at."""
-_ANSIBLES = ("argument ", "value of ", "Elements ", "unable to ", "Unsupported parameters ")
+_ANSIBLES = ("argument ", "value of ", "Value ", "Elements ", "unable to ", "Unsupported parameters ")
 """So begin Ansible's own errors, which quote a value or a name whole; ours do not."""
 _OUTSIDE = ("/tmp", "/root", "/etc", "/var/tmp", "/home", "/usr/local", "/opt", "/srv", "/")
 _there: set[str] = set()
