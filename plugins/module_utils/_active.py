@@ -63,10 +63,20 @@ def active_firewalls(run: _host.Run) -> list[str]:
 
 def _is_off(run: _host.Run, name: str) -> bool:
     """Whether a firewall whose switch is on runs neither now nor after a boot, because its unit was disabled."""
+    return _is_disabled(run, name) and not FIREWALLS[name].filters(run)
+
+
+def _is_disabled(run: _host.Run, name: str) -> bool:
+    """Whether somebody disabled the unit that loads a firewall whose switch is on."""
     if not _SYSTEMD.is_dir() or not ENTRIES[name].starter:
         return False
-    state = run(["systemctl", "is-enabled", ENTRIES[name].starter])[1].strip()
-    return state in ("disabled", "masked") and not FIREWALLS[name].filters(run)
+    return run(["systemctl", "is-enabled", ENTRIES[name].starter])[1].strip() in ("disabled", "masked")
+
+
+def loaded_at_boot(run: _host.Run) -> list[str]:
+    """The firewalls that start at boot, whether they run now or not."""
+    switched = [name for name, entry in ENTRIES.items() if entry.is_switched_on() and not _is_disabled(run, name)]
+    return [*stopped_firewalls(run), *switched]
 
 
 def stopped_firewalls(run: _host.Run) -> list[str]:

@@ -82,3 +82,35 @@ INFO: dict[str, Any] = {
     },
 }
 """What the host's part of it gets."""
+
+_TARGET: dict[str, Any] = {
+    "address": {"type": "str", "required": True},
+    "port": {"type": "int", "required": True},
+    "transport": {"type": "str", "choices": ["tcp", "udp"], "default": "tcp"},
+    "protocol": {"type": "str", "default": "connect"},
+    "timeout": {"type": "float"},
+    "source_port": {"type": "int"},
+    "server_name": {"type": "str"},
+    "gentle": {"type": "bool", "default": False},
+}
+_LIMITS: dict[str, Any] = {
+    "timeout": {"type": "float", "default": 1.25},
+    "at_once": {"type": "int", "default": 64},
+    "rate": {"type": "float", "default": 0},
+    "gentle_rate": {"type": "float", "default": 1},
+    "deadline": {"type": "float", "default": 300},
+    "snmp_community": {"type": "str", "default": "public", "no_log": True},
+}
+PROBE: dict[str, Any] = {
+    "targets": {"type": "list", "elements": "dict", "required": True, "options": _TARGET},
+    **_LIMITS,
+}
+"""What the module probe takes."""
+COMPLIANCE_INFO: dict[str, Any] = {
+    **PROBE,
+    "targets": {**PROBE["targets"], "required": False, "default": []},
+    "timeout": {**PROBE["timeout"], "default": 2},
+    "gentle_deadline": {"type": "float"},
+    "plan": INFO["plan"],
+}
+"""What the host's part of the compliance check gets: all of it from the controller."""

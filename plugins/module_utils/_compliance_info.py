@@ -24,16 +24,7 @@ from ansible_collections.printnet.ports.plugins.module_utils import (
     _rules,
     _sockets,
 )
-from ansible_collections.printnet.ports.plugins.module_utils._arguments import INFO
 
-COMPLIANCE_INFO: dict[str, Any] = {
-    **_probe_module.PROBE,
-    "targets": {**_probe_module.PROBE["targets"], "required": False, "default": []},
-    "timeout": {**_probe_module.PROBE["timeout"], "default": 2},
-    "gentle_deadline": {"type": "float"},
-    "plan": INFO["plan"],
-}
-"""What the host's part gets: all of it from the controller."""
 _MOST = 2000
 """Rules of others beyond so many are counted only."""
 _MOST_PEERS = 50_000

@@ -57,7 +57,7 @@ def look(module: AnsibleModule, plan: Mapping[str, Any], asked: str = "auto") ->
         raise _host.HostError("Only root on the host can see what its firewall has: set become: true.")
     run = _firewall_module.runner(module)
     active = _active.active_firewalls(run)
-    enabled = _active.stopped_firewalls(run)
+    enabled = _active.loaded_at_boot(run)
     name = choose(asked, active)
     if name:
         _python.find_bindings(name)
@@ -65,10 +65,7 @@ def look(module: AnsibleModule, plan: Mapping[str, Any], asked: str = "auto") ->
     stays = _outlasted(run)
     return {
         "firewall": name,
-        "firewalls": [
-            {"name": one, "active": one in active, "starts_at_boot": one in enabled or entry.is_switched_on()}
-            for one, entry in ENTRIES.items()
-        ],
+        "firewalls": [{"name": one, "active": one in active, "starts_at_boot": one in enabled} for one in ENTRIES],
         **seen,
         "leftovers": _active.leftovers(
             run, active, {**_shorts(plan), **{k: v["short"] for k, v in seen["owners"].items()}}

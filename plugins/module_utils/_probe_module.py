@@ -12,30 +12,6 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.printnet.ports.plugins.module_utils import _probes
 
-TARGET: dict[str, Any] = {
-    "address": {"type": "str", "required": True},
-    "port": {"type": "int", "required": True},
-    "transport": {"type": "str", "choices": ["tcp", "udp"], "default": "tcp"},
-    "protocol": {"type": "str", "default": "connect"},
-    "timeout": {"type": "float"},
-    "source_port": {"type": "int"},
-    "server_name": {"type": "str"},
-    "gentle": {"type": "bool", "default": False},
-}
-LIMITS: dict[str, Any] = {
-    "timeout": {"type": "float", "default": 1.25},
-    "at_once": {"type": "int", "default": 64},
-    "rate": {"type": "float", "default": 0},
-    "gentle_rate": {"type": "float", "default": 1},
-    "deadline": {"type": "float", "default": 300},
-    "snmp_community": {"type": "str", "default": "public", "no_log": True},
-}
-"""What holds for all targets of a call."""
-PROBE: dict[str, Any] = {
-    "targets": {"type": "list", "elements": "dict", "required": True, "options": TARGET},
-    **LIMITS,
-}
-"""What the module takes."""
 _SHOWN = 5
 
 

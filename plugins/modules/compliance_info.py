@@ -177,12 +177,16 @@ probes:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.printnet.ports.plugins.module_utils import _compliance_info
+from ansible_collections.printnet.ports.plugins.module_utils import _oldest
+from ansible_collections.printnet.ports.plugins.module_utils._arguments import COMPLIANCE_INFO
 
 
 def main() -> None:
     """Look at the host."""
-    _compliance_info.main(AnsibleModule(argument_spec=_compliance_info.COMPLIANCE_INFO, supports_check_mode=True))
+    module = _oldest.checked(AnsibleModule(argument_spec=COMPLIANCE_INFO, supports_check_mode=True))
+    from ansible_collections.printnet.ports.plugins.module_utils import _compliance_info
+
+    _compliance_info.main(module)
 
 
 if __name__ == "__main__":

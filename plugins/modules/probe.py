@@ -195,12 +195,16 @@ seconds:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.printnet.ports.plugins.module_utils import _probe_module
+from ansible_collections.printnet.ports.plugins.module_utils import _oldest
+from ansible_collections.printnet.ports.plugins.module_utils._arguments import PROBE
 
 
 def main() -> None:
     """Try the targets."""
-    _probe_module.main(AnsibleModule(argument_spec=_probe_module.PROBE, supports_check_mode=True))
+    module = _oldest.checked(AnsibleModule(argument_spec=PROBE, supports_check_mode=True))
+    from ansible_collections.printnet.ports.plugins.module_utils import _probe_module
+
+    _probe_module.main(module)
 
 
 if __name__ == "__main__":

@@ -135,8 +135,8 @@ def _options_of(root: Path, module: str) -> dict[str, Any]:
     [
         ("firewall", "module_utils._arguments", "ARGUMENTS"),
         ("firewall_info", "module_utils._arguments", "INFO"),
-        ("probe", "module_utils._probe_module", "PROBE"),
-        ("compliance_info", "module_utils._compliance_info", "COMPLIANCE_INFO"),
+        ("probe", "module_utils._arguments", "PROBE"),
+        ("compliance_info", "module_utils._arguments", "COMPLIANCE_INFO"),
         ("compliance", "action.compliance", "TASK"),
     ],
 )

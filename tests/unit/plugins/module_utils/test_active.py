@@ -91,6 +91,23 @@ def test_ufw_is_off_where_its_unit_is_disabled_and_nothing_loaded(
         assert _active.choose(host) == "firewalld"
 
 
+@pytest.mark.parametrize(
+    ("switch", "states", "found"),
+    [
+        ("yes", {"is-enabled ufw.service": "enabled"}, ["ufw"]),
+        ("yes", {}, []),
+        ("yes", {"is-enabled ufw.service": "masked", "is-enabled nftables.service": "enabled"}, ["nftables"]),
+        ("no", {"is-enabled ufw.service": "enabled"}, []),
+    ],
+)
+def test_which_are_loaded_at_boot(
+    switch: str, states: dict[str, str], found: list[str], host: _Host, tmp_path: Path
+) -> None:
+    (tmp_path / "ufw.conf").write_text(f"ENABLED={switch}\n", encoding="ascii")
+    host.update(states)
+    assert _active.loaded_at_boot(host) == found
+
+
 def test_a_ufw_that_filters_without_being_enabled_is_said(host: _Host, tmp_path: Path) -> None:
     (tmp_path / "ufw.conf").write_text("ENABLED=no\n", encoding="ascii")
     host["iptables-save"] = LOADED
@@ -110,7 +127,7 @@ def test_settings_of_a_removed_ufw_do_not_switch_it_on(host: _Host, tmp_path: Pa
     assert not ENTRIES["ufw"].is_switched_on()
 
 
-def test_which_start_at_boot(host: _Host) -> None:
+def test_which_are_stopped(host: _Host) -> None:
     assert _active.stopped_firewalls(host) == []
     host["is-enabled firewalld.service"] = "enabled"
     host["is-enabled nftables.service"] = "masked"

@@ -137,10 +137,11 @@ def test_a_module_under_an_older_python_says_so(monkeypatch: pytest.MonkeyPatch,
         _oldest.checked(module)
 
 
-@pytest.mark.parametrize("name", ["modules/firewall", "modules/firewall_info"])
+@pytest.mark.parametrize("name", ["firewall", "firewall_info", "probe", "compliance_info"])
 def test_what_comes_before_that_an_older_one_reads(root: Path, name: str) -> None:
     """At its top a module imports nothing of ours but what says it, and the tables of its arguments."""
-    for part in (name, "module_utils/_oldest", "module_utils/_arguments"):
+    for part in (f"modules/{name}", "module_utils/_oldest", "module_utils/_arguments"):
         tree = ast.parse((root / f"plugins/{part}.py").read_text(encoding="utf-8"), feature_version=(3, 8))
         ours = [one for one in tree.body if isinstance(one, ast.ImportFrom) and "printnet" in str(one.module)]
-        assert {alias.name for one in ours for alias in one.names} <= {"_oldest", "ARGUMENTS", "CONDITIONS", "INFO"}
+        tables = {"ARGUMENTS", "CONDITIONS", "INFO", "PROBE", "COMPLIANCE_INFO"}
+        assert {alias.name for one in ours for alias in one.names} <= {"_oldest", *tables}
