@@ -22,6 +22,7 @@ from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend
+from ansible_collections.printnet.ports.plugins.module_utils._gone import Gone, beyond
 
 DENIES = ("DROP", "REJECT", "%%REJECT%%")
 _ALL: tuple[_rules.Span, ...] = ((1, 65535),)
@@ -96,29 +97,18 @@ class _Step:
 def foreign(places: Iterable[Place], look: Look) -> list[_backend.Foreign]:
     """What the places of one direction open and block."""
     found: list[_backend.Foreign] = []
-    accepted: list[_rules.Rule] = []
+    accepted = Gone()
     for place in sorted(places, key=lambda place: place.priority):
-        here: list[_rules.Rule] = []
+        here = accepted if place.sure else Gone()
+        before = (accepted,) if place.sure else (accepted, here)
         for step in _steps(place, look):
             if not step.opens:
-                found += [_backend.Foreign(False, rule, step.where) for rule in _left(step.rule, [*accepted, *here])]
+                found += [_backend.Foreign(False, rule, step.where) for rule in beyond(step.rule, before)]
                 continue
             found.append(_backend.Foreign(True, step.rule, step.where))
             if step.sure:
-                here.append(step.rule)
-        accepted += here if place.sure else ()
+                here.add(step.rule)
     return found
-
-
-def _left(rule: _rules.Rule, accepted: Iterable[_rules.Rule]) -> Iterable[_rules.Rule]:
-    """What of the rule is about packets that were not let in before."""
-    before = [
-        other
-        for other in accepted
-        if other.transport == rule.transport
-        and any(first <= end and begin <= last for first, last in other.ports for begin, end in rule.ports)
-    ]
-    return _rules.beyond(rule, before) if before else (rule,)
 
 
 def denies(place: Place) -> bool:

@@ -20,6 +20,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_place import Chain, Table
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_rules import UnknownError
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_seen import Seen
+from ansible_collections.printnet.ports.plugins.module_utils._gone import Gone, beyond
 
 Elements = Callable[[Table, str], Any]
 """The elements of a named set, as nft prints them."""
@@ -28,8 +29,6 @@ _Found = Generator[_backend.Foreign, None, str]
 _ALL_PORTS = ((1, 65535),)
 _FOLLOWED = 5_000
 """After so many rules in chains that others lead to, no more of them is followed."""
-_COMPARED = 50_000
-"""After so many comparisons with what was let in before, no more is compared."""
 _WRONG = (UnknownError, ValueError, LookupError, TypeError, AttributeError)
 
 
@@ -96,45 +95,12 @@ class _Sets:
         return self._known[name]
 
 
-class _Gone:
-    """Packets that come no further: let in, or led out of a chain again. ``doubt``: there may be more of them."""
-
-    def __init__(self) -> None:
-        self.doubt = False
-        self._rules: dict[tuple[str, tuple[_rules.Span, ...]], list[_rules.Rule]] = {}
-        self._budget = _COMPARED
-
-    def add(self, rule: _rules.Rule) -> None:
-        self._rules.setdefault((rule.transport, rule.ports), []).append(rule)
-
-    def beyond(self, rule: _rules.Rule) -> tuple[_rules.Rule, ...]:
-        """What of the rule is about packets that are still there."""
-        self._budget -= len(self._rules)
-        if not self._rules or self._budget < 0:
-            return (rule,)
-        before = [
-            other
-            for (transport, ports), some in self._rules.items()
-            if transport == rule.transport and _rules.common(ports, rule.ports)
-            for other in some
-        ]
-        self._budget -= sum(len(other.peers) for other in before)
-        return _rules.beyond(rule, before) if before else (rule,)
-
-
-def _beyond(rule: _rules.Rule, gone: Iterable[_Gone]) -> list[_rules.Rule]:
-    some = [rule]
-    for each in gone:
-        some = [part for other in some for part in each.beyond(other)]
-    return some
-
-
 class _Base:
     """One base chain. An accept counts where the rest is refused only: elsewhere it opens nothing."""
 
     def __init__(self, table: Table, chain: Chain, tail: int | None, look: _Sets) -> None:
         self._table, self._chain, self._tail, self._look = table, chain, tail, look
-        self._accepted = _Gone()
+        self._accepted = Gone()
         self._budget = _FOLLOWED
 
     def found(self) -> Iterator[_backend.Foreign]:
@@ -146,7 +112,7 @@ class _Base:
             final = [] if self._tail is None else rules[self._tail :]
             yield from (one for one in self._walk(final, seen, (self._accepted,), policy) if one.opens)
 
-    def _walk(self, rules: Sequence[Mapping[str, Any]], outer: Seen, gone: tuple[_Gone, ...], rest: str) -> _Found:
+    def _walk(self, rules: Sequence[Mapping[str, Any]], outer: Seen, gone: tuple[Gone, ...], rest: str) -> _Found:
         """What rules do with packets of ``outer``, and ``rest`` with those that they leave."""
         for rule in rules:
             if ends.is_ours(rule):
@@ -168,7 +134,7 @@ class _Base:
         return ""
 
     def _of(
-        self, rule: Mapping[str, Any], statements: _nft_seen.Statements, outer: Seen, gone: tuple[_Gone, ...], rest: str
+        self, rule: Mapping[str, Any], statements: _nft_seen.Statements, outer: Seen, gone: tuple[Gone, ...], rest: str
     ) -> _Found:
         seen = _nft_seen.read(statements, outer, self._chain.hook, self._look)
         if seen.is_about_nobody:
@@ -181,7 +147,7 @@ class _Base:
             if self._budget < 0:
                 raise UnknownError(seen.target)
             if verdict == "jump":
-                left = yield from self._walk(inside, seen, (*gone, _Gone()), "return")
+                left = yield from self._walk(inside, seen, (*gone, Gone()), "return")
                 return left if left == "gone" and not seen.narrowed and seen.sure else ""
             left, verdict = (yield from self._walk(inside, seen, gone, rest)), rest
         if left != "gone":
@@ -191,7 +157,7 @@ class _Base:
         return "back" if verdict == "return" else "gone"
 
     def _end(
-        self, rule: Mapping[str, Any], seen: Seen, gone: tuple[_Gone, ...], verdict: str
+        self, rule: Mapping[str, Any], seen: Seen, gone: tuple[Gone, ...], verdict: str
     ) -> Iterator[_backend.Foreign]:
         """What is let in, refused or led out of the chain."""
         where = f"{self._table}, chain {place.shown(rule['chain'])}, handle {rule['handle']}"
@@ -204,15 +170,15 @@ class _Base:
             if verdict in ("accept", "return"):
                 if verdict == "accept" and self._tail is not None and not everything:
                     yield _backend.Foreign(True, one, where)
-                if seen.sure and not one.source_ports and verdict == "return":
+                if seen.sure and verdict == "return":
                     gone[-1].add(one)
-                elif seen.sure and not one.source_ports and not any(each.doubt for each in gone[1:]):
-                    for part in _beyond(one, gone[1:]):
+                elif seen.sure and not any(each.doubt for each in gone[1:]):
+                    for part in beyond(one, gone[1:]):
                         self._accepted.add(part)
             elif seen.narrowed or not self._doubts(gone):
-                yield from (_backend.Foreign(False, part, where) for part in _beyond(one, gone))
+                yield from (_backend.Foreign(False, part, where) for part in beyond(one, gone))
 
-    def _doubts(self, gone: Sequence[_Gone]) -> bool:
+    def _doubts(self, gone: Sequence[Gone]) -> bool:
         """Whether the end of a chain may be about fewer packets than it seems to be.
 
         Where our own rules come behind it, it voids them whatever it lets in itself.

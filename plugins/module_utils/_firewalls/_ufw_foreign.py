@@ -22,9 +22,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
 )
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_file import Saved, Theirs
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import ANYWHERE
-
-_COMPARED = 50_000
-"""After so many comparisons with what was let in before, no more is compared."""
+from ansible_collections.printnet.ports.plugins.module_utils._gone import Gone
 
 
 def foreign(saved: Saved) -> list[_backend.Foreign]:
@@ -35,17 +33,14 @@ def foreign(saved: Saved) -> list[_backend.Foreign]:
 def blocking(saved: Saved) -> list[_backend.Foreign]:
     """What they block of what they have not let in before."""
     found: list[_backend.Foreign] = []
-    let_in: list[_rules.Rule] = []
-    compared = 0
+    let_in = Gone()
     for theirs in _reached(saved):
         for one in _meaning(theirs, saved.version):
-            if one.opens:
+            if not one.opens:
+                found += [replace(one, rule=rule) for rule in let_in.beyond(one.rule)]
+            elif _is_for_all(theirs):
                 # One for an interface or an address of this host lets in some of it only.
-                let_in += [one.rule] if _is_for_all(theirs) else []
-                continue
-            before = [rule for rule in let_in if _meet(rule, one.rule)] if compared < _COMPARED else []
-            compared += len(let_in) + len(before)
-            found += [replace(one, rule=rule) for rule in (_rules.beyond(one.rule, before) if before else [one.rule])]
+                let_in.add(one.rule)
     return found
 
 
@@ -55,12 +50,6 @@ def _reached(saved: Saved) -> Iterator[Theirs]:
         for piece in saved.pieces[: _ufw_order.room(saved.places(direction))]:
             if piece.theirs and piece.theirs.direction == direction:
                 yield piece.theirs
-
-
-def _meet(some: _rules.Rule, other: _rules.Rule) -> bool:
-    """Whether the ports of both have to do with each other."""
-    same = (some.direction, some.transport) == (other.direction, other.transport)
-    return same and bool(_rules.common(some.ports, other.ports))
 
 
 def _is_for_all(theirs: Theirs) -> bool:

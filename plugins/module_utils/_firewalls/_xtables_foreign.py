@@ -9,21 +9,15 @@ A rule that is not understood is left out: nothing is said rather than something
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from functools import lru_cache
-
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend, _xtables_place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_table as tables
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables import DENIES, EVERY_PORT, Line
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import Table
+from ansible_collections.printnet.ports.plugins.module_utils._gone import Gone, beyond
 
 _FOLLOWED = 50_000
 """After so many rules in chains that others lead to, no more of them is followed."""
-_COMPARED = 200_000
-"""After so many comparisons with what was let in before, no more is compared."""
 _DEEP = 50
 """No chain is followed that is so many chains deep."""
 
@@ -35,75 +29,7 @@ def others(table: Table, base: str, where: str) -> list[_backend.Foreign]:
     return walk.found
 
 
-class _Gone:
-    """Packets that come no further: let in, or led out of a chain again. ``doubt``: there may be more of them."""
-
-    def __init__(self) -> None:
-        self.doubt = False
-        self._rules: dict[tuple[str, int, int], list[_rules.Rule]] = {}
-        self._sizes: set[int] = set()
-        self._networks: dict[str, list[tuple[int, int]]] = {}
-        self._budget = _COMPARED
-
-    def __bool__(self) -> bool:
-        return self.doubt or bool(self._rules)
-
-    def add(self, rule: _rules.Rule) -> None:
-        for peer in rule.peers:
-            _version, first, last = _rules.span_of(peer)
-            size = last - first + 1
-            key = (rule.transport, first, size)
-            if key not in self._rules:
-                self._sizes.add(size)
-                insort(self._networks.setdefault(rule.transport, []), (first, size))
-            self._rules.setdefault(key, []).append(replace(rule, peers=(peer,)))
-
-    def beyond(self, rule: _rules.Rule) -> tuple[_rules.Rule, ...]:
-        """What of the rule is about packets that are still there."""
-        if not self._rules or self._budget < 0:
-            return (rule,)
-        before: list[_rules.Rule] = []
-        is_inside = len(rule.peers) == 1
-        size = _size(rule.peers[0])
-        for peer in rule.peers:
-            for key in self._near(rule.transport, peer):
-                self._budget -= len(self._rules[key])
-                some = [other for other in self._rules[key] if _rules.common(other.ports, rule.ports)]
-                is_inside = is_inside and (not some or key[2] >= size)
-                before += some
-        if not is_inside:
-            return _rules.beyond(rule, before)
-        left = _left(rule.ports, tuple(other.ports for other in before)) if before else rule.ports
-        return (_rules.Rule(rule.direction, rule.transport, left, rule.peers, rule.source_ports),) if left else ()
-
-    def _near(self, transport: str, peer: str) -> Iterator[tuple[str, int, int]]:
-        """The networks that hold the peer, and those inside it."""
-        _version, first, last = _rules.span_of(peer)
-        around = ((transport, first & -size, size) for size in self._sizes if size > last - first)
-        yield from (key for key in around if key in self._rules)
-        inside = self._networks.get(transport, [])
-        for at in range(bisect_left(inside, (first, 0)), len(inside)):
-            if inside[at][0] > last:
-                break
-            if inside[at][1] <= last - first:
-                yield (transport, *inside[at])
-
-
-def _size(network: str) -> int:
-    _version, first, last = _rules.span_of(network)
-    return last - first + 1
-
-
-@lru_cache(maxsize=256)
-def _left(ports: tuple[_rules.Span, ...], gone: Iterable[tuple[_rules.Span, ...]]) -> tuple[_rules.Span, ...]:
-    """The ports that are in none of the others. Of a long list, most rules ask the same."""
-    rule = _rules.Rule("in", "tcp", ports, _rules.EVERYBODY)
-    return tuple(
-        span for one in _rules.beyond(rule, [replace(rule, ports=some) for some in gone]) for span in one.ports
-    )
-
-
-Levels = tuple[_Gone, ...]
+Levels = tuple[Gone, ...]
 """What was led out of each chain again on the way from INPUT or OUTPUT to this one."""
 
 
@@ -113,7 +39,7 @@ class _Walk:
     def __init__(self, table: Table, base: str, where: str) -> None:
         self._table, self._base, self._where = table, base, where
         self._direction = "out" if base == tables.BASES["out"] else "in"
-        self._accepted = _Gone()
+        self._accepted = Gone()
         self._budget = _FOLLOWED
         self.found: list[_backend.Foreign] = []
 
@@ -143,7 +69,7 @@ class _Walk:
                 self._doubt(line, levels)
                 return False
             else:
-                inside = levels if line.goto else (*levels, _Gone())
+                inside = levels if line.goto else (*levels, Gone())
                 is_over = self.chain(verdict, outer if all_of_them else rule, inside, path)
                 if is_over or not line.goto:
                     return all_of_them and is_over and (line.goto or not inside[-1])
@@ -175,22 +101,15 @@ class _Walk:
             for one in _by_transport(rule):
                 levels[-1].add(one)
         elif not (_is_everything(rule) and any(level.doubt for level in levels)):
-            parts = [part for one in _by_transport(rule) for part in _beyond(one, (self._accepted, *levels))]
+            parts = [part for one in _by_transport(rule) for part in beyond(one, (self._accepted, *levels))]
             self.found += [_backend.Foreign(False, part, where) for part in parts]
         return True
 
     def _let(self, rule: _rules.Rule, levels: Levels) -> None:
         """Remember what is let in for certain."""
-        if not rule.source_ports and not any(level.doubt for level in levels):
-            for part in [part for one in _by_transport(rule) for part in _beyond(one, levels)]:
+        if not any(level.doubt for level in levels):
+            for part in [part for one in _by_transport(rule) for part in beyond(one, levels)]:
                 self._accepted.add(part)
-
-
-def _beyond(rule: _rules.Rule, gone: Iterable[_Gone]) -> list[_rules.Rule]:
-    some = [rule]
-    for each in gone:
-        some = [part for other in some for part in each.beyond(other)]
-    return some
 
 
 def _by_transport(rule: _rules.Rule) -> list[_rules.Rule]:
