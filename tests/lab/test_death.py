@@ -121,7 +121,7 @@ def test_end_of_run(spec: Path, name: str, around: Machine) -> None:
     assert machine().mounts <= around.mounts
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_run_is_killed(spec: Path, name: str, around: Machine, number: signal.Signals) -> None:
     runner = run_in_background(spec, name)
     before = wait_for_run(runner, name)

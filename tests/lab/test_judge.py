@@ -27,8 +27,7 @@ LET_IN = {
 def name(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     path = write(
         tmp_path_factory.mktemp("judge") / "lab.yml",
-        bookworm=host(12, distribution="bookworm", firewall="firewalld", daemons=LISTENERS),
-        trixie=host(13, firewall="firewalld", daemons=LISTENERS),
+        shut=host(13, firewall="firewalld", daemons=LISTENERS),
         open=host(20, daemons=LISTENERS),
         stranger=host(10, outside=True),
     )
@@ -40,22 +39,20 @@ def firewall(name: str, on: str, *words: str) -> None:
     lab("exec", name, on, "--", "firewall-cmd", "--quiet", *words)
 
 
-@pytest.mark.parametrize("on", ["bookworm", "trixie"])
-def test_exact(name: str, on: str) -> None:
+def test_exact(name: str) -> None:
     """firewalld's own reject, then a zone that drops; a peer that is allowed, and one that is not."""
-    number = {"bookworm": 12, "trixie": 13}[on]
-    addresses = [f"192.0.2.{number}", f"2001:db8:1::{number}"]
+    addresses = ["192.0.2.13", "2001:db8:1::13"]
     assert judge.scan_all(name, "open", addresses) == dict.fromkeys(addresses, SSH)
-    firewall(name, on, "--zone=public", *(f"--add-port={port}" for port in OPENED))
+    firewall(name, "shut", "--zone=public", *(f"--add-port={port}" for port in OPENED))
     assert judge.scan_all(name, "open", addresses) == dict.fromkeys(addresses, LET_IN)
-    firewall(name, on, "--set-default-zone=drop")  # first: it drops what is not permanent
+    firewall(name, "shut", "--set-default-zone=drop")  # first: it drops what is not permanent
     for prefix in ("192.0.2.0/24", "2001:db8:1::/64"):
         family = "ipv6" if ":" in prefix else "ipv4"
         for port in OPENED:
             place, _ignored, transport = port.partition("/")
             rule = f'family="{family}" source address="{prefix}" port port="{place}" protocol="{transport}" accept'
-            firewall(name, on, "--zone=drop", f"--add-rich-rule=rule {rule}")
-    firewall(name, on, "--zone=drop", "--add-service=ssh")
+            firewall(name, "shut", "--zone=drop", f"--add-rich-rule=rule {rule}")
+    firewall(name, "shut", "--zone=drop", "--add-service=ssh")
     assert judge.scan_all(name, "open", addresses) == dict.fromkeys(addresses, LET_IN)
     assert judge.scan_all(name, "stranger", addresses) == dict.fromkeys(addresses, SSH)
 

@@ -140,8 +140,9 @@ def _scan(options: argparse.Namespace, _ignored: list[str]) -> None:
 
 
 def _build(options: argparse.Namespace, _ignored: list[str]) -> None:
-    recipe = rootfs.recipe(options.distribution, options.firewall)
-    print(rootfs.ensure({recipe}, _say)[recipe])
+    recipes = {rootfs.recipe_of(host) for name in options.specs for host in spec.load(name).hosts}
+    for tree in rootfs.ensure(recipes, _say).values():
+        print(tree)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -193,8 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--ports", default=judge.PORTS, help=f"default: {judge.PORTS}")
     scan.set_defaults(do=_scan)
 
-    build = commands.add_parser("build", help="make a root file system, so that `up` need not")
-    build.add_argument("distribution", choices=spec.DISTRIBUTIONS)
-    build.add_argument("--firewall", choices=spec.FIREWALLS, default="none", help="iptables has one of its own")
+    build = commands.add_parser("build", help="make the root file systems of labs, so that `up` need not")
+    build.add_argument("specs", nargs="+", metavar="SPEC.yml")
     build.set_defaults(do=_build)
     return parser
