@@ -13,12 +13,16 @@ from ansible_collections.printnet.ports.plugins.module_utils import _host
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import ENTRIES, FIREWALLS
 
 _SYSTEMD = Path("/run/systemd/system")
+_SHOWN = 40
+"""Letters of a wrong value that are said again."""
 
 
 def choose(run: _host.Run, asked: str = "auto") -> str | None:
     """The one firewall that is active; None where there is none."""
     if asked != "auto" and asked not in FIREWALLS:
-        raise _host.HostError(f"firewall {asked!r} must be auto or one of {', '.join(FIREWALLS)}. {_host.UNCHANGED}")
+        raise _host.HostError(
+            f"firewall {asked[:_SHOWN]!r} must be auto or one of {', '.join(FIREWALLS)}. {_host.UNCHANGED}"
+        )
     active = active_firewalls(run)
     if len(active) > 1:
         how = " (ufw with ufw disable)" if "ufw" in active else ""
@@ -40,8 +44,9 @@ def choose(run: _host.Run, asked: str = "auto") -> str | None:
     stopped = stopped_firewalls(run)
     if stopped:
         raise _host.HostError(
-            f"{stopped[0]} starts at boot, and does not run now. Start it, or switch it off for good: "
-            f"systemctl start {stopped[0]}, or systemctl disable {stopped[0]}. {_host.UNCHANGED}"
+            f"{stopped[0]} starts at boot, and does not run now. See that its saved rules let SSH in and start it, or "
+            f"switch it off for good: systemctl start {stopped[0]}, or systemctl disable {stopped[0]}. "
+            f"{_host.UNCHANGED}"
         )
     return None
 

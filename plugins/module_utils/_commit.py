@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import sys
 import time
@@ -29,7 +28,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils import _active, _host, _python, _records, _state
+from ansible_collections.printnet.ports.plugins.module_utils import _active, _host, _python, _records, _state, _timer
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
 
 FOLDER = Path("/run/printnet.ports")
@@ -46,9 +45,6 @@ _ATTEMPTS = 3
 NOBODY = "nobody confirmed it over a new connection"
 """Why a switch takes a change back."""
 _UNIT = "printnet.ports-restore-"
-_SPAN = re.compile(r"OnActiveUSec=([^;]*)")
-_PARTS = re.compile(r"(\d+)(h|min|s)\b")
-_UNITS = {"h": 3600, "min": 60, "s": 1}
 _COLLECTION = "ansible_collections.printnet.ports"
 _LAUNCH = '''\
 """Takes back a change of the firewall that nobody confirmed, or confirms it. Made by printnet.ports for one change."""
@@ -58,6 +54,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, "{folder}/lib")
+sys.path.extend({beside!r})
 from {collection}.plugins.module_utils import _switch
 
 
@@ -125,16 +122,17 @@ def can_restore() -> bool:
 
 def arm(run: _host.Run, change: Change) -> Change:
     """Write the change down and arm its switch. Nothing is applied where either is not certain."""
+    beside = _python.bindings_folder(change.firewall)
     try:
         with _written():
-            _put_down()
-        _python.try_out(run, f"{change.unit}-try", change.command("try"), change.timeout)
+            _put_down(beside)
+        _python.try_out(run, f"{change.unit}-try", change.command("try"), change.timeout, beside)
         armed = replace(change, deadline=time.monotonic() + change.timeout, armed=_records.now())
         with _written():
             text = _text(armed)
             for path in (KEPT, PENDING):
                 _records.write(path, text)
-        _start_timer(run, armed)
+        _timer.start(run, armed.unit, armed.timeout, armed.deadline, armed.command("restore"))
         if read(PENDING) != armed or read(KEPT) != armed:
             raise _host.HostError(f"What was written down of the firewall's state reads differently. {_host.UNCHANGED}")
     except _host.HostError:
@@ -154,8 +152,8 @@ def _written() -> Iterator[None]:
         ) from None
 
 
-def _put_down() -> None:
-    """What the switch runs."""
+def _put_down(beside: str) -> None:
+    """What the switch runs, and where it finds what else it needs."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(mode=0o700)
     library = FOLDER / "lib"
@@ -164,7 +162,9 @@ def _put_down() -> None:
         _copy(library, name)
     for package in ("ansible_collections", "ansible_collections/printnet"):
         (library / package / "__init__.py").touch()
-    LAUNCHER.write_text(_LAUNCH.format(folder=FOLDER, collection=_COLLECTION), encoding="utf-8")
+    LAUNCHER.write_text(
+        _LAUNCH.format(folder=FOLDER, collection=_COLLECTION, beside=[beside] if beside else []), encoding="utf-8"
+    )
 
 
 def _copy(library: Path, name: str) -> None:
@@ -177,35 +177,6 @@ def _copy(library: Path, name: str) -> None:
     source = spec.loader.get_source(name) if spec.loader and hasattr(spec.loader, "get_source") else ""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(source or "", encoding="utf-8")
-
-
-def _start_timer(run: _host.Run, change: Change) -> None:
-    """systemd-run alone may fire up to a minute late, and its answer is no proof: the timer is read back.
-
-    A switch that starts when a confirmation removes its files fails; its unit is collected all the same.
-    """
-    rc, _out, told = run(
-        [
-            "systemd-run", "--quiet", "--collect", f"--unit={change.unit}", f"--on-active={change.timeout}s",
-            "--timer-property=AccuracySec=10ms",
-            # A switch that is killed, or can't do it yet, comes again; 1 and 2 are Python's for files that are gone.
-            "--property=Restart=on-failure", "--property=RestartSec=2", "--property=RestartPreventExitStatus=1 2",
-            "--description=Puts the firewall back unless printnet.ports confirms its change",
-            *change.command("restore"),
-        ]
-    )  # fmt: skip
-    if rc != 0:
-        raise _host.HostError(
-            f"systemd made no timer that could put the firewall back: {told.strip()}. {_host.UNCHANGED}"
-        )
-    units, asked = [f"{change.unit}.timer", f"{change.unit}.service"], ("ActiveState", "TimersMonotonic", "ExecStart")
-    shown = run(["systemctl", "show", *units, *(f"--property={name}" for name in asked)])[1]
-    span = _SPAN.search(shown)
-    seconds = sum(int(number) * _UNITS[unit] for number, unit in _PARTS.findall(span[1])) if span else 0
-    if "ActiveState=active" not in shown or seconds != change.timeout or change.token not in shown:
-        raise _host.HostError(
-            f"systemd does not have the timer that it was given: {' '.join(shown.split())}. {_host.UNCHANGED}"
-        )
 
 
 def late(change: Change) -> str:
@@ -225,7 +196,7 @@ def disarm(run: _host.Run, change: Change) -> None:
     with suppress(OSError):
         PENDING.unlink()
     _records.sweep()
-    run(["systemctl", "stop", "--no-block", f"{change.unit}.timer"])
+    _timer.stop(run, change.unit)
     shutil.rmtree(FOLDER, ignore_errors=True)
 
 
@@ -289,7 +260,7 @@ def _settle(run: _host.Run) -> bool:
         _records.sweep()
         if FOLDER.exists():
             # Who confirmed was killed before it stopped the switch, which would find nothing to do.
-            run(["systemctl", "stop", "--no-block", f"{_UNIT}*.timer"])
+            _timer.stop(run, f"{_UNIT}*")
             shutil.rmtree(FOLDER, ignore_errors=True)
         return False
     change = open_change()

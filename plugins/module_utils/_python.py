@@ -46,13 +46,22 @@ def is_usual(executable: str) -> bool:
     return all(path.startswith("/usr/") and not path.startswith("/usr/local/") for path in paths)
 
 
-def try_out(run: _host.Run, unit: str, command: Sequence[str], seconds: int) -> None:
+def bindings_folder(name: str) -> str:
+    """The folder that has the library of a firewall, where that is not a usual one; else nothing.
+
+    A switch looks neither into a home nor, on Red Hat and SUSE, into /usr/local, so it has to be told.
+    """
+    path = getattr(sys.modules.get(FIREWALLS[name].BINDINGS), "__file__", None)
+    return "" if not path or is_usual(path) else os.path.dirname(os.path.dirname(path))
+
+
+def try_out(run: _host.Run, unit: str, command: Sequence[str], seconds: int, beside: str = "") -> None:
     """Start what a switch will start once through systemd, where it is not certain that it can: refuse where not.
 
     SELinux keeps systemd from programs in a home, fapolicyd from files that no package brought, and systemd has not
-    the environment of a login.
+    the environment of a login. ``beside`` is the folder of a library that the switch needs, where that is unusual.
     """
-    is_usual_one = is_usual(sys.executable)
+    is_usual_one = is_usual(sys.executable) and not beside
     if is_usual_one and not _FAPOLICYD.exists():
         return
     start = ["systemd-run", "--quiet", "--wait", "--collect", f"--unit={unit}", f"--property=RuntimeMaxSec={seconds}"]
@@ -65,7 +74,8 @@ def try_out(run: _host.Run, unit: str, command: Sequence[str], seconds: int) -> 
         if is_usual_one
         else "Set ansible_python_interpreter: /usr/bin/python3, or another one that systemd can start"
     )
+    library = f" with the library in {beside}" if beside else ""
     raise _host.HostError(
-        f"systemd could not run {sys.executable}, so nothing would put the firewall back if need be: {why}. "
+        f"systemd could not run {sys.executable}{library}, so nothing would put the firewall back if need be: {why}. "
         f"{mend}. {_host.UNCHANGED}"
     )

@@ -69,22 +69,39 @@ def remove(path: Path) -> None:
 
 
 def entry(
-    run: str, armed: str, owners: Iterable[str], cause: str, when: str = "", *, token: str = ""
+    run: str, armed: str, owners: Iterable[str], cause: str, when: str = "", *, token: str = "", failed: bool = False
 ) -> dict[str, Any]:
-    """What is remembered of one change, which its token tells from others; without ``when`` it was taken back now."""
-    named = {"token": token} if token else {}
-    return {"time": when or now(), "run": run, "armed": armed, "owners": sorted(owners), "cause": cause, **named}
+    """What is remembered of one change, which its token tells from others; without ``when`` it was taken back now.
+
+    ``failed``: it was to be, and could not be yet.
+    """
+    more = {**({"token": token} if token else {}), **({"failed": True} if failed else {})}
+    return {"time": when or now(), "run": run, "armed": armed, "owners": sorted(owners), "cause": cause, **more}
 
 
-def add(run: str, armed: str, owners: Iterable[str], cause: str, when: str = "", *, token: str = "") -> None:
+def add(
+    run: str, armed: str, owners: Iterable[str], cause: str, when: str = "", *, token: str = "", failed: bool = False
+) -> None:
     """Remember that the change of a run was taken back, and why."""
-    found = [*entries_of(RECORDS), *entries_of(ELSEWHERE), entry(run, armed, owners, cause, when, token=token)][-MOST:]
-    text = json.dumps(found, indent=1, sort_keys=True)
+    new = entry(run, armed, owners, cause, when, token=token, failed=failed)
+    # What could not be done at first is not worth telling any more once it was.
+    before, aside = ([one for one in entries_of(path) if not _is_settled(one, new)] for path in (RECORDS, ELSEWHERE))
     try:
-        write(RECORDS, text)
+        write(RECORDS, _dump([*before, *aside, new]))
     except OSError:
         with suppress(OSError):
-            write(ELSEWHERE, text)
+            write(ELSEWHERE, _dump([*aside, new]))
+    else:
+        with suppress(OSError):
+            ELSEWHERE.unlink()
+
+
+def _is_settled(one: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return bool(one.get("failed")) and one.get("token") == new.get("token")
+
+
+def _dump(found: list[dict[str, Any]]) -> str:
+    return json.dumps(found[-MOST:], indent=1, sort_keys=True)
 
 
 def entries_of(path: Path) -> list[dict[str, Any]]:
@@ -104,11 +121,16 @@ def entries() -> list[dict[str, Any]]:
 def sentence(one: Mapping[str, Any]) -> str:
     """One entry in a sentence for an administrator."""
     owners = one.get("owners")
+    named = ", ".join(map(str, owners if isinstance(owners, list) else ()))
+    change = f"the change that {one.get('run')} had made at {one.get('armed')}"
+    if one.get("failed"):
+        return (
+            f"On {one.get('time')} this host could not put its firewall rules of {named} back to what they were, and "
+            f"tries again: {change} is to be taken back because {one.get('cause')}."
+        )
     return (
-        f"On {one.get('time')} this host put its firewall rules of "
-        f"{', '.join(map(str, owners if isinstance(owners, list) else ()))} "
-        f"back to what they were: the change that {one.get('run')} had made at {one.get('armed')} was taken back "
-        f"because {one.get('cause')}."
+        f"On {one.get('time')} this host put its firewall rules of {named} back to what they were: {change} was taken "
+        f"back because {one.get('cause')}."
     )
 
 

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils import _commit, _host, _ledger, _records
+from ansible_collections.printnet.ports.plugins.module_utils import _active, _commit, _host, _ledger, _records
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
 
 _CONFIRMING = _commit.FOLDER / "confirmed.json"
@@ -21,6 +22,7 @@ _CONFIRMING = _commit.FOLDER / "confirmed.json"
 _AGAIN = 75
 """The exit status that asks systemd to start the switch again."""
 _PAUSE = 0.2
+_CUT_OFF = "its confirmation was ended in the midst of saving it"
 
 
 def main(run: _host.Run, arguments: list[str]) -> int:
@@ -30,6 +32,8 @@ def main(run: _host.Run, arguments: list[str]) -> int:
         # That it came as far as this is the answer, and that the firewall's own part is found.
         return 0 if FIREWALLS[firewall].has_bindings() else 1
     if what == "confirm":
+        # Who asks may go, and the connection with it; what was begun is ended.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         sys.stdout.write(json.dumps(confirm(run, token)) + "\n")
         return 0
     return 0 if _fire(run, token, firewall) else _AGAIN
@@ -68,9 +72,13 @@ def _look(token: str) -> tuple[bool, _commit.Change | None]:
 def _end(run: _host.Run, token: str, firewall: str) -> bool:
     """Take the change back, if it is still open, under the lock; whether nothing is left to do."""
     is_open, change = _look(token)
-    if not is_open:
-        return True
     cause = _commit.unconfirmed(change) if change else _commit.NOBODY
+    if not is_open:
+        # Who confirms holds the lock: where that is free, it was killed before all was saved.
+        change, cause = _commit.read(_CONFIRMING), _CUT_OFF
+        if change is None or change.token != token:
+            return True
+        _CONFIRMING.rename(_commit.PENDING)
     try:
         change = change or replace(_commit.what_is_saved(run, firewall), token=token)
         _commit.restore(run, change, cause)
@@ -78,9 +86,17 @@ def _end(run: _host.Run, token: str, firewall: str) -> bool:
         if not any(token == one.get("token") for one in _records.entries()):
             run_of, armed = (change.run, change.armed) if change else ("an unknown run", "an unknown time")
             owners = change.after if change else ()
-            _records.add(run_of, armed, owners, f"{cause}; but putting it back failed: {wrong}", token=token)
-        return False
+            told = f"{cause}; but putting it back failed: {wrong}"
+            _records.add(run_of, armed, owners, told, token=token, failed=True)
+        # Where the firewall has gone it is not tried for ever: nothing was saved, and the next run does the rest.
+        return change is not None and _is_gone(run, change.firewall)
     return True
+
+
+def _is_gone(run: _host.Run, firewall: str) -> bool:
+    with suppress(_host.HostError):
+        return firewall not in (*_active.active_firewalls(run), *_active.stopped_firewalls(run))
+    return False
 
 
 def confirm(run: _host.Run, token: str) -> dict[str, Any]:
@@ -89,13 +105,16 @@ def confirm(run: _host.Run, token: str) -> dict[str, Any]:
         change = _commit.read(_commit.PENDING)
         if change is None or change.token != token:
             return {"failed": True, "msg": " ".join(_records.sentences()) or "The change is not open any more."}
-        late = _commit.late(change)
-        if late:
-            return {"failed": True, "msg": f"{late} The host puts back what it had."}
+        if _commit.late(change):
+            return {
+                "failed": True,
+                "msg": f"The confirmation came after the {change.timeout} seconds within which it was waited for; a "
+                "larger confirm_timeout gives it more. The host puts back what it had.",
+            }
         _commit.PENDING.rename(_CONFIRMING)
         _records.remove(_commit.KEPT)
         try:
-            with _commit.surprises(), _ledger.renewed(change.firewall, change.shorts, change.after, change.by_hand):
+            with _ledger.renewed(change.firewall, change.shorts, change.after, change.by_hand), _commit.surprises():
                 firewall = FIREWALLS[change.firewall](run, change.shorts)
                 firewall.commit(firewall.read(), change.after)
                 found = firewall.read()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -65,7 +66,10 @@ def _netaddr() -> Any:
     try:
         import netaddr
     except ImportError:
-        raise PortsError("The Python library netaddr is missing on the controller: pip install netaddr") from None
+        raise PortsError(
+            "The Python library netaddr is missing on the controller: install netaddr for the Python that Ansible runs "
+            f"with, which is {sys.executable}"
+        ) from None
     return netaddr
 
 

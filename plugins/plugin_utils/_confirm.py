@@ -73,11 +73,14 @@ def _restored(connection: ConnectionBase, execute: Execute, token: str) -> str:
     with suppress(AnsibleError):
         connection.reset()
         seen = str(execute(_LOOK).get("stdout", ""))
-    if f'"{token}"' in seen:
+    records = [record for record in seen.split("}") if f'"{token}"' in record]
+    if any('"failed": true' not in record for record in records):
         return "It did: its record says so, and the next run will show it."
+    if records:
+        return "It could not yet, and tries again: the next run will say why, and what became of it."
     if "seen" in seen and "pending.json" not in seen:
         return (
-            "But it has no record of that, and no change is open any more: it may be that it was confirmed, and only "
-            "the answer was lost. Run this again: it says what there is to change."
+            "But it has no record of that, and no change is open any more: another run has told of it meanwhile, or "
+            "it was confirmed, and only the answer was lost. Run this again: it says what there is to change."
         )
     return "Whether it did could not be seen: the next run will say it."

@@ -69,7 +69,8 @@ CODES: Mapping[str, Code] = {
         FAULT,
         "No firewall is active on the host, so nothing is refused there. It is a fault where one is switched on for "
         "the next boot or holds rules of ours, and a warning where the host has none.",
-        "Start a firewall on {end}; accept it in printnet_accepted if the host is meant to have none.",
+        "Start a firewall on {end}, once its rules are seen to let SSH in, or whatever you and Ansible come in by; "
+        "accept it in printnet_accepted if the host is meant to have none.",
     ),
     "GPO_OVERRIDE": Code(
         FAULT,
@@ -127,7 +128,8 @@ CODES: Mapping[str, Code] = {
         FAULT,
         "A port is open that no flow of the plan explains. It is a fault where print products use that port, and "
         "information where the catalog does not know it.",
-        "Stop what listens on {port} on {destination}, close the port, or name it in printnet_known_open.",
+        "Name it in printnet_known_open if it is meant, as SSH is, by which Ansible comes in; else stop what listens "
+        "on {port} on {destination}, or close the port.",
     ),
     "ACCEPTED": Code(INFORMATION, "Somebody accepted this finding until a date: printnet_accepted."),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import nullcontext
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,6 +57,9 @@ class Systemd:
     def __init__(self, *, starts: bool = True) -> None:
         self.starts = starts
         self.asked: list[str] = []
+        self.began = time.monotonic() - 1000
+        self.ends: list[float] = []
+        self.command = ""
 
     def __call__(self, words: list[str]) -> tuple[int, str, str]:
         if "--wait" in words:
@@ -69,9 +72,15 @@ class Systemd:
         if words[0] == "systemd-run":
             assert _commit.PENDING.exists()
             self.asked.append("timer")
+            marks = ("--timer-property=OnStartupSec=", "s")
+            self.ends = [float(one[len(marks[0]) : -1]) for one in words if one.startswith(marks[0])]
+            self.command = " ".join(words[words.index(sys.executable) :])
             return 0, "", ""
         self.asked.append(words[1])
-        return 0, f"ActiveState=active OnActiveUSec=30s {CHANGE.token}", ""
+        if words[-1] == "--property=UserspaceTimestampMonotonic":
+            return 0, f"UserspaceTimestampMonotonic={self.began * 1_000_000:.0f}\n", ""
+        ends = " ".join(f"OnStartupUSec={end}" for end in self.ends)
+        return 0, f"ActiveState=active OnActiveUSec=30s {ends} argv[]={self.command}", ""
 
 
 @pytest.mark.parametrize("firewall", ["nftables", "iptables", "ufw"])
@@ -81,7 +90,11 @@ def test_the_switch_is_tried_and_then_armed(firewall: str) -> None:
     systemd = Systemd()
     change = replace(CHANGE, firewall=firewall)
     armed = _commit.arm(systemd, change)
-    assert systemd.asked == ["try", "timer", "show"]
+    assert systemd.asked == ["try", "show", "timer", "show"]
+    # systemd counts from its own start, and once more a little later.
+    first, later = (systemd.began + end for end in systemd.ends)
+    assert abs(first - armed.deadline) < 0.01
+    assert later > first
     assert _commit.open_change() == armed
     assert not _commit.late(armed)
 
@@ -103,41 +116,8 @@ def test_a_switch_that_can_not_be_started_leaves_nothing(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-class Moment:
-    """Time that goes by only where somebody sleeps, and what happens meanwhile."""
-
-    def __init__(self, then: list[str]) -> None:
-        self.then, self.slept = then, 0
-
-    def sleep(self, seconds: float) -> None:
-        assert seconds > 0
-        self.slept += 1
-        assert self.slept < 10
-        if self.slept == 2:
-            self.then.clear()
-
-
-def test_a_switch_whose_lock_can_not_be_made_puts_back_and_waits_until_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a full file system: it neither ends with an error nor keeps the machine busy."""
-    trouble, done = ["full"], []
-
-    def locked(*_arguments: object, **_more: object) -> object:
-        if trouble:
-            raise _host.HostError("No space left")
-        return nullcontext()
-
-    def put_back(*_arguments: object) -> list[str]:
-        done.append("put back")
-        if len(done) == 1:
-            raise _host.HostError("not now")
-        return []
-
-    moment = Moment(trouble)
-    monkeypatch.setattr(_switch, "time", moment)
-    monkeypatch.setattr(_host, "locked", locked)
-    monkeypatch.setattr(_commit, "put_back", put_back)
-    monkeypatch.setattr(_switch, "_look", lambda _token: (True, CHANGE))
-    monkeypatch.setattr(_switch, "_end", lambda *_arguments: True)
-    assert _switch._fire(lambda *_words: (0, "", ""), CHANGE.token, "nftables")
-    assert done == ["put back", "put back"]
-    assert moment.slept == 2
+def test_a_switch_knows_where_its_library_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    place = str(tmp_path / "it's")
+    monkeypatch.setattr(_python, "bindings_folder", lambda _name: place)
+    _commit.arm(Systemd(), CHANGE)
+    assert f"sys.path.extend({[place]!r})" in _commit.LAUNCHER.read_text(encoding="utf-8")

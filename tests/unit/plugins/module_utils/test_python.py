@@ -82,6 +82,37 @@ def test_where_files_are_allowed_one_by_one_the_usual_one_is_tried_too(
         _try_out(monkeypatch, "/usr/bin/env", (1, "", "Operation not permitted\n"))
 
 
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [
+        ("/usr/lib/python3/dist-packages/dbus/__init__.py", ""),
+        ("/usr/lib64/python3.9/site-packages/dbus/__init__.py", ""),
+        ("/usr/local/lib64/python3.9/site-packages/dbus/__init__.py", "/usr/local/lib64/python3.9/site-packages"),
+        ("/root/.local/lib/python3.9/site-packages/dbus/__init__.py", "/root/.local/lib/python3.9/site-packages"),
+    ],
+)
+def test_a_library_in_an_unusual_place_is_known(monkeypatch: pytest.MonkeyPatch, path: str, folder: str) -> None:
+    """Where a switch, which has no login, does not look for it."""
+    monkeypatch.setattr(_python, "FIREWALLS", {"firewalld": SimpleNamespace(BINDINGS="dbus"), "ufw": Backend})
+    monkeypatch.setitem(sys.modules, "dbus", SimpleNamespace(__file__=path))
+    assert _python.bindings_folder("firewalld") == folder
+    assert _python.bindings_folder("ufw") == ""
+
+
+def test_a_switch_with_such_a_library_is_tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(_python, "_FAPOLICYD", tmp_path / "none")
+    monkeypatch.setattr(sys, "executable", "/usr/bin/env")
+    ran: list[list[str]] = []
+
+    def run(words: list[str]) -> tuple[int, str, str]:
+        ran.append(words)
+        return len(ran) - 1, "", ""
+
+    _python.try_out(run, "unit", ["/usr/bin/env"], 30, "/usr/local/lib")
+    with pytest.raises(_host.HostError, match="/usr/bin/env with the library in /usr/local/lib, so nothing would"):
+        _python.try_out(run, "unit", ["/usr/bin/env"], 30, "/usr/local/lib")
+
+
 class Backend:
     """A firewall whose library this Python lacks."""
 

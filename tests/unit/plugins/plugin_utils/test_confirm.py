@@ -13,7 +13,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.printnet.ports.plugins.plugin_utils import _confirm
 
 ASKED = {"command": ["python3", "switch.py", "confirm", "7f3a", "nftables"], "token": "7f3a", "seconds": 0}
-KEPT = "it may be that it was confirmed, and only the answer was lost"
+KEPT = "or it was confirmed, and only the answer was lost"
 UNSEEN = "Whether it did could not be seen"
 
 
@@ -48,6 +48,8 @@ def test_an_answer_may_come_after_what_a_login_prints(monkeypatch: pytest.Monkey
     [
         ('[{"cause": "nobody", "token": "7f3a"}]\nseen', "It did: its record says so"),
         ('[{"cause": "nobody", "token": "another"}]\nseen', KEPT),
+        ('[{"cause": "nobody", "failed": true, "token": "7f3a"}]\npending.json\nseen', "It could not yet"),
+        ('[{"cause": "nobody", "token": "7f3a"}]\npending.json\nseen', "It did: its record says so"),
         ("seen", KEPT),
         ("lib\npending.json\nswitch.py\nseen", UNSEEN),
         ("", UNSEEN),
