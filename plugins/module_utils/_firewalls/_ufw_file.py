@@ -224,16 +224,20 @@ def _piece(saved: Saved, text: str, line: int) -> Piece:
     expected = _ufw_tuple.rule_line(ours) + "\n"
     if rest == expected:
         return Piece(text, line, ours, shape.owners)
-    others = [one for one in rest.split("\n") if not _is_ours(one, expected)]
+    is_there = expected in rest.splitlines(keepends=True)
+    others = [one for one in rest.split("\n") if not _is_ours(one, expected, is_there)]
     lines = [one for one in others if one.startswith("-A ")]
     intact = rest.startswith(expected) and len(others) == rest.count("\n") and all(map(_accepts, lines))
     return Piece(text, line, ours, shape.owners, intact, "\n".join(others))
 
 
-def _is_ours(line: str, expected: str) -> bool:
-    """Whether a line below a tuple of ours is its own, or could be: what else is there, somebody wrote by hand."""
+def _is_ours(line: str, expected: str, is_there: bool) -> bool:
+    """Whether a line below a tuple of ours is its own, or could be: what else is there, somebody wrote by hand.
+
+    A tuple has one line. Where that ``is_there``, no other one could be: it may be the one that lets somebody in.
+    """
     chain, match = " ".join(expected.split(" ")[:2]), expected.rpartition(" -j ")[0]
-    could_be = line.startswith((f"{chain} -p tcp ", f"{chain} -p udp ")) and _accepts(line)
+    could_be = not is_there and line.startswith((f"{chain} -p tcp ", f"{chain} -p udp ")) and _accepts(line)
     return could_be or line.rpartition(" -j ")[0] == match
 
 

@@ -176,11 +176,22 @@ def test_lines_by_hand_below_ours_stay(theirs: str) -> None:
 
 def test_a_line_that_is_not_what_its_tuple_says_is_odd_and_mended() -> None:
     line = MINE.split("\n")[2] + "\n"
-    more = (line, line.replace("ACCEPT", "DROP"), "-A ufw-user-input -p udp --dport 1 -j ACCEPT\n")
-    for wrong in (MINE.replace("ACCEPT", "DROP"), MINE.replace(line, ""), *(MINE + one for one in more)):
+    more = (line, line.replace("ACCEPT", "DROP"))
+    instead = "-A ufw-user-input -p udp --dport 1 -j ACCEPT\n"
+    made = (MINE.replace("ACCEPT", "DROP"), MINE.replace(line, ""), MINE.replace(line, instead))
+    for wrong in (*made, *(MINE + one for one in more)):
         saved = parse(PATH, 4, text(SSH, wrong))
         assert saved.odd() == {VPSX: {f"{PATH}: a rule of ours is not what its tuple says"}}
         assert saved.text_with(OURS) == text(SSH, MINE)
+
+
+def test_a_line_by_hand_below_one_of_ours_stays_hers() -> None:
+    """Where an administrator appends what lets her in, it stands below our last tuple."""
+    hers = MINE + "-A ufw-user-input -p tcp --dport 22 -s 198.51.100.0/24 -j ACCEPT\n"
+    saved = parse(PATH, 4, text(SSH, hers))
+    assert saved.odd() == {}
+    for wanted in (OURS, {}):
+        assert saved.text_with(wanted).count("-A ufw-user-input -p tcp --dport 22 -s 198.51.100.0/24 -j ACCEPT\n") == 1
 
 
 @pytest.mark.parametrize(
