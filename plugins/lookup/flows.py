@@ -109,7 +109,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _list:
-  description: The flows, in the order of the catalog; or what O(jmespath) makes of them.
+  description: >-
+    The flows, each once; or what O(jmespath) makes of them. Where neither a term nor O(port) is given, they are in the
+    order of the catalog; else their order says nothing.
   type: list
   elements: dict
   contains:

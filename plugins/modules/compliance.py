@@ -91,6 +91,7 @@ options:
     description:
       - Files C(compliance.json) of several slices of one estate. The report is made of them, without judging anew.
       - O(accepted), O(fail_on) and O(report_only) hold for it too, besides what the slices have accepted.
+      - Slices that were made with O(report_only), or with an empty O(fail_on), merge only where nothing fails this run.
     type: list
     elements: str
     default: []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.printnet.ports.plugins.module_utils._rules import span_text
@@ -32,8 +32,10 @@ COLUMNS = (
     "transport", "port", "source_port", "application", "purpose", "document", "flow", "way", "leaves_network",
 )  # fmt: skip
 ADD, REMOVE = "add", "remove"
-_EXACT, _MOST = 20, 900
-"""A cell has so many networks one by one, and so many groups of them: more than a spreadsheet's cell can hold."""
+_EXACT, _MOST = 20, 480
+"""A cell has so many networks one by one, and so many groups of them: of IPv6 a spreadsheet's cell holds no more."""
+_SITES = 100
+"""So many names of sites are in one cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,5 +161,10 @@ def _cells(line: Line, areas: Areas) -> Mapping[str, object]:
         cells[name] = end.component
         cells[f"{name}_networks"] = areas.listed(end.networks, _EXACT, _MOST)
         cells[f"{name}_before_nat"] = areas.listed(end.own, _EXACT, _MOST)
-        cells[f"{name}_sites"] = "; ".join(end.sites)
+        cells[f"{name}_sites"] = _sites(end.sites)
     return cells
+
+
+def _sites(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SITES} more" if len(names) > _SITES else ""
+    return "; ".join(names[:_SITES]) + more

@@ -96,6 +96,7 @@ def _merged(asked: Mapping[str, Any], find: Callable[[str], str]) -> dict[str, A
     is_said = asked["report_only"] or asked["fail_on"] is not None
     fail_on = _policy.fail_on(asked["fail_on"], asked["report_only"]) if is_said else None
     parts = [_load(find(name))[0] for name in asked["merge"]]
+    _again.check_graded(parts, fail_on)
     report = _merge.merge(parts, {"id": _run_id(now), "by": _module_call.who(), "title": asked["title"]})
     return _again.agree(report, fail_on, accepted, now.astimezone().date(), asked["report_only"])
 
@@ -157,6 +158,8 @@ def _judged(
     )
     nobody = () if plan.hosts else (_plan_run.NOBODY,)
     judged = _compliance.judge(plan, check.pairs, facts, policy)
+    if nobody and not judged.verdicts and not asked["report_only"]:
+        raise PortsError(f"Nothing was proved: there is nothing to check. {_plan_run.NOBODY}")
     return _compliance.report(made, judged), (*check.warnings, *nobody)
 
 

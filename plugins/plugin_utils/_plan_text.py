@@ -14,6 +14,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._rules import join,
 from ansible_collections.printnet.ports.plugins.plugin_utils import _site_plan
 from ansible_collections.printnet.ports.plugins.plugin_utils._areas import Areas
 from ansible_collections.printnet.ports.plugins.plugin_utils._change_request import ADD, Line
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import listed
 from ansible_collections.printnet.ports.plugins.plugin_utils._findings import WARNING, Finding
 from ansible_collections.printnet.ports.plugins.plugin_utils._flow_rows import CHECKS, DIRECT, End, Row, line_of
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Want
@@ -24,7 +25,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import H
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host
 
 _EXACT, _MOST = 6, 12
-"""So many networks are shown one by one, and so many groups of them."""
+"""So many networks and sites are shown one by one, and so many groups of networks."""
 _NARROWEST = 40
 
 
@@ -48,7 +49,7 @@ class Page:
 
     def end(self, word: str, end: End) -> list[str]:
         """One end's networks, its sites, and what its addresses are before a translation."""
-        sites = f"{', '.join(end.sites)}: " if end.sites else ""
+        sites = f"{listed(end.sites, _EXACT)}: " if end.sites else ""
         before = f" (before NAT {self.networks(end.own)})" if end.own else ""
         return self.wrapped(f"{sites}{self.networks(end.networks)}{before}", f"  {word}", 8)
 

@@ -49,7 +49,9 @@ def _port(value: _schema.PortSpan) -> int | str:
 def select(
     catalog: Catalog, terms: Sequence[Any], direction: str, where: Mapping[str, Any], faults: Faults
 ) -> list[Flow]:
-    """The flows that the terms name and whose fields have the values, in the catalog's order.
+    """The flows that the terms name and whose fields have the values, each once.
+
+    Without terms they are in the catalog's order.
 
     Each condition is answered by an index; the shortest answer is then narrowed by the others.
     """

@@ -34,7 +34,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._reasons import Cau
 NOBODY = Place("", "", ())
 _FEW = 5
 # What a connection that was made proves wrong, or leaves unproven: then it is evidence only.
-_OUTWEIGHED = ("NO_RULE", "SCOPE_TOO_NARROW", "BLOCKED_BY_RULE", "NO_LISTENER", "LOOPBACK_ONLY", "UNREACHABLE")
+OUTWEIGHED = ("NO_RULE", "SCOPE_TOO_NARROW", "BLOCKED_BY_RULE", "NO_LISTENER", "LOOPBACK_ONLY", "UNREACHABLE")
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _verdict(pair: Pair, facts: Facts, serving: frozenset[tuple[str, str, int]])
         told.append(f"No connection was tried: {why}.")
         return _made(pair, causes, Cause("NOT_TESTED", ""), told, serving)
     if probe.outcome in words.PASSED:
-        kept = [cause for cause in causes if cause.code not in _OUTWEIGHED]
+        kept = [cause for cause in causes if cause.code not in OUTWEIGHED]
         kept += words.causes(pair, probe, facts.now, _names(pair) if facts.tls_names else None)
         told = [*(cause.evidence for cause in kept), words.sentence(pair, probe), *_yet(causes)]
         code = "OK" if probe.outcome != "mismatch" else words.FAILED[probe.outcome]
@@ -168,12 +168,30 @@ def _verdict(pair: Pair, facts: Facts, serving: frozenset[tuple[str, str, int]])
         quiet = (probe.outcome == "silent" or words.is_unproven(probe)) and made.code == "OK"
         return replace(made, severity=_reasons.INFORMATION) if quiet else made
     told.append(words.sentence(pair, probe))
-    return _made(pair, causes, Cause(words.FAILED.get(probe.outcome, "NOT_TESTED"), ""), told, serving)
+    otherwise = _on_the_way(pair, words.FAILED.get(probe.outcome, "NOT_TESTED"), facts)
+    if not causes:
+        told.append(otherwise.evidence)
+    return _made(pair, causes, otherwise, told, serving)
+
+
+def _on_the_way(pair: Pair, code: str, facts: Facts) -> Cause:
+    """The cause where no end shows another one: a host whose rules nobody saw may drop it as well as the path."""
+    host = pair.destination.host
+    here = facts.seen.get(host)
+    if code != "PATH_BLOCKED" or not host or (here is not None and here.rules_seen):
+        return Cause(code, "")
+    seen = "was looked at without its rules" if here is not None and here.looked_at else "was not looked at"
+    port = f"{pair.flow.transport} {span_text(pair.port)}"
+    advice = (
+        f"Look at the firewall of {host} first, then ask the network team to let {port} pass from {pair.source.name} "
+        f"to {host}."
+    )
+    return Cause(code, f"{host} {seen}; its own firewall may be what drops it.", advice=advice)
 
 
 def _yet(causes: Iterable[Cause]) -> list[str]:
     """What was seen otherwise, though it works."""
-    return [f"It works all the same. {cause.evidence}" for cause in causes if cause.code in _OUTWEIGHED]
+    return [f"It works all the same. {cause.evidence}" for cause in causes if cause.code in OUTWEIGHED]
 
 
 def _made(

@@ -56,17 +56,20 @@ def drift(earlier: Mapping[str, Any], report: Mapping[str, Any], named: Mapping[
 
     A finding is a verdict that is neither OK nor ACCEPTED. One came when it was none before, or another code. One went
     when its verdict is OK or ACCEPTED now, has another code, or is there no more. What nobody looked at this time has
-    not gone: the host was left out, could not be reached, or was seen in part only.
+    not gone: the host was left out, could not be reached, or was seen in part only. That a host could not be reached
+    has gone where it was looked at, also in part.
     """
     before = {one["id"]: one for one in earlier["verdicts"]}
     now = {one["id"]: one for one in report["verdicts"]}
-    unseen = {host["host"] for host in report["coverage"]["hosts"]} - whole(report)
+    hosts = report["coverage"]["hosts"]
+    unseen = {host["host"] for host in hosts} - whole(report)
+    passed = {host["host"] for host in hosts if host["state"] not in ("observed", "partly")}
     came = [
         {"id": name, "before": before[name]["code"] if name in before else ""}
         for name, one in now.items()
         if is_finding(one) and (name not in before or before[name]["code"] != one["code"])
     ]
-    went = [_gone(one, now.get(name)) for name, one in before.items() if _went(one, now.get(name), unseen)]
+    went = [_gone(one, now.get(name)) for name, one in before.items() if _went(one, now.get(name), unseen, passed)]
     return {"baseline": dict(named), "came": came, "went": went}
 
 
@@ -80,9 +83,13 @@ def whole(report: Mapping[str, Any]) -> set[str]:
     return {one["host"] for one in report["coverage"]["hosts"] if one["state"] == "observed"} - blind
 
 
-def _went(was: Verdict, now: Verdict | None, unseen: set[str]) -> bool:
+def _went(was: Verdict, now: Verdict | None, unseen: set[str], passed: set[str]) -> bool:
+    """``unseen`` are hosts of which not all was seen, ``passed`` those of which nothing was."""
     if not is_finding(was):
         return False
+    if was["code"] == "UNREACHABLE" and (now is None or now["code"] in UNSEEN):
+        ends = {was[way]["host"] for way in ("source", "destination")}
+        return ends.isdisjoint(passed) and (now is None or now["code"] != "UNREACHABLE")
     if now is None:
         return was["destination"]["host"] not in unseen
     return bool(now["code"] != was["code"] and now["code"] not in UNSEEN)

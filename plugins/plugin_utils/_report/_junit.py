@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from xml.etree import ElementTree as Tree
 
+from ansible_collections.printnet.ports.plugins.plugin_utils._render import plain
 from ansible_collections.printnet.ports.plugins.plugin_utils._report import _view
 from ansible_collections.printnet.ports.plugins.plugin_utils._report._view import Verdict, View
 
@@ -18,8 +20,12 @@ _HEADING = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def legal(text: object) -> str:
-    """Text that XML can hold: what it can't becomes U+FFFD."""
-    return _ILLEGAL.sub("\ufffd", str(text))
+    """Text on one line that a terminal does not obey and XML can hold: what it can't becomes U+FFFD."""
+    return _ILLEGAL.sub("\ufffd", plain(text))
+
+
+def _lines(texts: Iterable[object]) -> str:
+    return "\n".join(map(legal, texts))
 
 
 def to_junit(view: View) -> str:
@@ -67,20 +73,20 @@ def _case(suite: Tree.Element, name: str, verdict: Verdict, failing: set[str]) -
     title = " ".join(word for word in (_view.ends(verdict), _view.port(verdict)) if word)
     # Two verdicts of a host may have the same words; a case's name is its own.
     case = Tree.SubElement(suite, "testcase", {"classname": legal(name), "name": legal(f"{title} [{verdict['id']}]")})
-    told = "\n".join([*verdict["evidence"], *([f"What to do: {verdict['remedy']}"] if verdict["remedy"] else [])])
+    told = [*verdict["evidence"], *([f"What to do: {verdict['remedy']}"] if verdict["remedy"] else [])]
     summary = f"{code}: {verdict['evidence'][0]}" if verdict["evidence"] else code
     if verdict["id"] in failing:
-        Tree.SubElement(case, "failure", {"type": code, "message": legal(summary)}).text = legal(told)
+        Tree.SubElement(case, "failure", {"type": code, "message": legal(summary)}).text = _lines(told)
         return "failure"
     if code in _view.UNPROVEN:
-        Tree.SubElement(case, "skipped", {"message": legal(summary)}).text = legal(told)
+        Tree.SubElement(case, "skipped", {"message": legal(summary)}).text = _lines(told)
         return "skipped"
     if code != "OK":
         if verdict["accepted"]:
             accepted = verdict["accepted"]
-            told += (
-                f"\nAccepted {accepted['code']} until {accepted['until'] or 'further notice'} "
+            told.append(
+                f"Accepted {accepted['code']} until {accepted['until'] or 'further notice'} "
                 f"by {accepted['approver']}: {accepted['reason']}"
             )
-        Tree.SubElement(case, "system-out").text = legal(f"{code}\n{told}".strip())
+        Tree.SubElement(case, "system-out").text = _lines([code, *told])
     return "passed"

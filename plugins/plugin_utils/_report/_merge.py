@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.plugin_utils import _verdict
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, listed
 from ansible_collections.printnet.ports.plugins.plugin_utils._report import _drift, _shape
 
@@ -23,11 +24,12 @@ _Told = tuple[int, Mapping[str, Any]]
 
 
 def merge(reports: Sequence[Report], run: Mapping[str, str]) -> dict[str, Any]:
-    """One report of all; ``run`` has the new ``id``, who merges (``by``), and a ``title``. It has no drift yet.
+    """One report of all; ``run`` has the new ``id``, who merges (``by``), and a ``title``.
 
     Of each host and each verdict what is better informed counts: of two that looked at the same hosts the later, of
-    two that looked at different ends the graver, of equals the cause that is nearer to somebody's hand. Raises
-    PortsError where the reports are not of one plan.
+    two that looked at different ends the graver, of equals the cause that is nearer to somebody's hand; a connection
+    that was made outweighs what only seems to be missing. It has no suggestions and no drift yet. Raises PortsError
+    where the reports are not of one plan.
     """
     if len(reports) < 2:
         raise PortsError("Name at least two reports to merge.")
@@ -58,7 +60,7 @@ def merge(reports: Sequence[Report], run: Mapping[str, str]) -> dict[str, Any]:
         "counts": dict(Counter(one["code"] for one in verdicts)),
         **{name: {key: one for part in parts for key, one in part[name].items()} for name in _NAMED},
         "verdicts": verdicts,
-        "suggestions": {"known_open": _together(part["suggestions"]["known_open"] for part in parts)},
+        "suggestions": {"known_open": []},
         "drift": None,
     }
 
@@ -138,19 +140,51 @@ def _verdicts(parts: Sequence[Report]) -> list[Mapping[str, Any]]:
             by_id.setdefault(verdict["id"], []).append((number, verdict))
     found = []
     for told in by_id.values():
-        number, verdict = _best(told, states)
-        of_pair = any(verdict["source"].values())
+        standing = [one for one in told if not _refuted(one, states)]
+        of_pair = any(told[0][1]["source"].values())
+        if not standing and not of_pair:
+            continue
+        number, verdict = _best(standing or told, states)
         # A later part that saw the whole host and does not say the same of it any more.
         if of_pair or not any(verdict["destination"]["host"] in hosts for hosts in whole[number + 1 :]):
             found.append(verdict)
     return found
 
 
+def _refuted(told: _Told, states: Sequence[Mapping[str, str]]) -> bool:
+    """Whether later parts looked at the hosts that could not be reached."""
+    number, verdict = told
+    if _code(verdict) != "UNREACHABLE":
+        return False
+    hosts = _hosts_of(verdict)
+    blind = {host for host in hosts if states[number].get(host) in ("unreachable", "failed")} or hosts
+    return all(any(later.get(host) in _SEEN for later in states[number + 1 :]) for host in blind)
+
+
 def _best(told: Sequence[_Told], states: Sequence[Mapping[str, str]]) -> _Told:
     """What those say together that know most: of two that looked at the same hosts the later."""
     most = max(_known(one, states) for one in told)
     latest = {frozenset(_looked_at(one, states)): one for one in told if _known(one, states) == most}
-    return reduce(lambda one, other: _joined(one, other, states), latest.values())
+    best = reduce(lambda one, other: _joined(one, other, states), latest.values())
+    return _outweighed(best, told, states)
+
+
+def _outweighed(best: _Told, told: Sequence[_Told], states: Sequence[Mapping[str, str]]) -> _Told:
+    """As in one run: what only seems to be missing is odd and no more, where the source's own slice connected."""
+    _number, verdict = best
+    source = verdict["source"]["host"]
+    tried = [one for one in told if source in _looked_at(one, states)]
+    missing = {verdict["code"], *verdict["also"]} <= {*_verdict.OUTWEIGHED}
+    if not missing or not tried or source in _looked_at(best, states) or not _connected(tried[-1][1]):
+        return best
+    number, works = tried[-1]
+    odd = [text for text in verdict["evidence"] if not text.startswith("No connection was tried: ")]
+    return number, {**works, "evidence": [*works["evidence"], *(f"It works all the same. {text}" for text in odd)]}
+
+
+def _connected(verdict: Mapping[str, Any]) -> bool:
+    """Whether its own source made a connection, and not the controller in its place."""
+    return verdict["code"] == "OK" and not any(text.startswith("In place of ") for text in verdict["evidence"])
 
 
 def _joined(one: _Told, other: _Told, states: Sequence[Mapping[str, str]]) -> _Told:
@@ -165,16 +199,24 @@ def _joined(one: _Told, other: _Told, states: Sequence[Mapping[str, str]]) -> _T
     return number, {**verdict, "also": kept, "evidence": list(evidence)}
 
 
-def _rank(told: _Told, states: Sequence[Mapping[str, str]]) -> tuple[int, int, bool]:
+def _rank(told: _Told, states: Sequence[Mapping[str, str]]) -> tuple[int, bool, int, bool]:
+    """What is graver comes first; what was accepted before what nobody had to accept."""
     _number, verdict = told
     at_source = verdict["source"]["host"] in _looked_at(told, states)
-    return _shape.SEVERITIES.index(verdict["severity"]), _shape.CODES.index(verdict["code"]), not at_source
+    grave, code = _shape.SEVERITIES.index(verdict["severity"]), _shape.CODES.index(_code(verdict))
+    return grave, verdict["code"] != "ACCEPTED", code, not at_source
+
+
+def _code(verdict: Mapping[str, Any]) -> str:
+    """What was found, whether or not somebody accepted it."""
+    accepted = verdict["accepted"] if verdict["code"] == "ACCEPTED" else None
+    return str((accepted or verdict)["code"])
 
 
 def _known(told: _Told, states: Sequence[Mapping[str, str]]) -> tuple[int, int]:
     """How well informed a verdict is: whether it was judged at all, and how much of its ends was seen."""
     number, verdict = told
-    judged = {"NOT_TESTED": 0, "UNREACHABLE": 1}.get(verdict["code"], 2)
+    judged = {"NOT_TESTED": 0, "UNREACHABLE": 1}.get(_code(verdict), 2)
     return judged, sum(_SEEN.get(states[number].get(host, ""), 0) for host in _hosts_of(verdict))
 
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.printnet.ports.plugins.plugin_utils._render import plain
@@ -22,6 +22,8 @@ _SHORT = 400
 """Characters of one evidence or remedy here; the other forms have all of it."""
 _MOST = {"fault": 6, "warning": 4, "information": 2}
 """Groups of a code that are shown where there is room."""
+_Code = tuple[str, str]
+"""Of which kind findings are, and which code they have."""
 _COLOURS = {"fault": "31;1", "warning": "33", "information": "36", "accepted": "35", "ok": "32"}
 _WORDS = {"fault": "fault", "warning": "warning", "information": "information", "accepted": "accepted", "ok": "OK"}
 
@@ -72,13 +74,16 @@ class _Page:
         return f"Not, or not wholly: {'; '.join(told)}."
 
     def codes(self, room: int) -> Iterator[str]:
-        """Each code with what it means; as long as there is room its groups too, the first of each before a second."""
-        by_code: dict[str, list[Verdict]] = {}
+        """Each code with what it means; as long as there is room its groups too, the first of each before a second.
+
+        A code that is a fault here and harmless there is told as two.
+        """
+        by_code: dict[_Code, list[Verdict]] = {}
         for verdict in self.view.findings:
-            by_code.setdefault(verdict["code"], []).append(verdict)
-        heads = {code: list(self.head(code, verdicts)) for code, verdicts in by_code.items()}
+            by_code.setdefault((_view.kind(verdict), verdict["code"]), []).append(verdict)
+        heads = {code: list(self.head(code, len(verdicts))) for code, verdicts in by_code.items()}
         groups = {code: self.groups(verdicts) for code, verdicts in by_code.items()}
-        shown: dict[str, list[str]] = {code: [] for code in by_code}
+        shown: dict[_Code, list[str]] = {code: [] for code in by_code}
         many = dict.fromkeys(by_code, 0)
         room -= sum(map(len, heads.values()))
         for place, code in self.turns(by_code):
@@ -97,16 +102,15 @@ class _Page:
                 yield f"  and {_view.number(rest, 'more finding')}"
 
     @staticmethod
-    def turns(by_code: Mapping[str, Sequence[Verdict]]) -> list[tuple[int, str]]:
+    def turns(codes: Iterable[_Code]) -> list[tuple[int, _Code]]:
         """Whose turn it is to show a group, and which: faults are two ahead of warnings, and these of the rest."""
-        kinds = {code: _view.kind(verdicts[0]) for code, verdicts in by_code.items()}
         ahead = {kind: 2 * place for place, kind in enumerate(_MOST)}
-        turns = [(place, code) for code, kind in kinds.items() for place in range(_MOST.get(kind, 0))]
-        return sorted(turns, key=lambda turn: turn[0] + ahead[kinds[turn[1]]])
+        turns = [(place, (kind, code)) for kind, code in codes for place in range(_MOST.get(kind, 0))]
+        return sorted(turns, key=lambda turn: turn[0] + ahead[turn[1][0]])
 
-    def head(self, code: str, verdicts: Sequence[Verdict]) -> Iterator[str]:
-        kind = _view.kind(verdicts[0])
-        text = f"{kind.upper()} {code} ({len(verdicts):,}): {self.view.meaning(code)}"
+    def head(self, about: _Code, count: int) -> Iterator[str]:
+        kind, code = about
+        text = f"{kind.upper()} {code} ({count:,}): {self.view.meaning(code)}"
         yield from self.wrapped(text, paint=kind, indent=2, most=2)
 
     @staticmethod
@@ -142,7 +146,8 @@ class _Page:
 
     def bottom(self) -> Iterator[str]:
         """What else the report has."""
-        suggested = self.view.raw["suggestions"]["known_open"]
+        # The first line is the variable's name.
+        suggested = [one for one in self.view.raw["suggestions"]["known_open"] if one != "printnet_known_open:"]
         if suggested:
             yield from self.wrapped(
                 f"{_view.number(len(suggested), 'line')} for printnet_known_open to copy from the report's page."

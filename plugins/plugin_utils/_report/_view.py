@@ -154,7 +154,7 @@ class View:
         if unproven:
             checked += f", {unproven:,} of which could not be proven either way"
         if self.raw["compliant"]:
-            return f"Compliant: none of the codes that fail this run was found in {checked}."
+            return f"Compliant: no finding fails this run, of {checked}."
         words = "finding fails" if len(failing) == 1 else "findings fail"
         return f"Not compliant: {len(failing):,} {words} this run, of {checked}."
 

@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
-from ansible_collections.printnet.ports.plugins.plugin_utils import _plan_file
+from ansible_collections.printnet.ports.plugins.plugin_utils import _change_request, _plan_file, _plan_text
+from ansible_collections.printnet.ports.plugins.plugin_utils._areas import Areas
 from ansible_collections.printnet.ports.plugins.plugin_utils._change_request import Line
+from ansible_collections.printnet.ports.plugins.plugin_utils._flow_rows import End
+from ansible_collections.printnet.ports.plugins.plugin_utils._networks import Site
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan_output import Views
 from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
 
@@ -203,6 +206,25 @@ def test_what_is_translated_leaves_its_network_in_a_comparison_too(site: Any) ->
         (row,) = (row for row in table(shown) if row["flow"] == "vpsx-serverx-api")
         assert (row["source_networks"], row["leaves_network"]) == ("192.0.2.12", "yes")
         assert "vpsx -> serverx" in shown.render("text-network")
+
+
+# --- how much a cell holds --------------------------------------------------------------------------------------------
+
+
+def test_a_cell_holds_no_more_than_a_spreadsheet_can() -> None:
+    areas = [f"2001:1db8:1111:{number:x}:3333:4444:5555:ff00/120" for number in range(0x1000, 0x1600)]
+    networks = [one.replace("ff00/120", f"{last}/128") for one in areas for last in ("ffff", "fffd")]
+    sites = tuple(f"Office {number:04}" for number in range(9000))
+    end = End("workstation", tuple(networks), tuple(networks[::2]), sites=sites)
+    line = Line(end, end, "tcp", "515", "", ())
+    made = [Areas(), Areas([Site(one, "", "") for one in areas])]
+    for one in made:
+        (row,) = csv.DictReader(io.StringIO(_change_request.to_csv([line], one)))
+        assert max(map(len, row.values())) < 32_767
+        assert row["source_sites"].startswith("Office 0000; Office 0001; ")
+        assert row["source_sites"].endswith(" and 8900 more")
+    text = "\n".join(_plan_text.blocks([line], _plan_text.Page(made[0], 100)))
+    assert "Office 0005 and 8994 more: " in " ".join(text.split())
 
 
 # --- what texts say ---------------------------------------------------------------------------------------------------

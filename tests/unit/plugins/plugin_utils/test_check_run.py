@@ -203,6 +203,33 @@ def test_what_is_accepted_and_what_fails_holds_for_merged_reports_too(site: Any,
     ]
 
 
+def test_slices_that_only_reported_are_no_proof(site: Any, tmp_path: Path) -> None:
+    here = estate(site)
+    here.hosts["s1"] = {"ansible_host": checks.ADDRESSES["s1"], "seen": {"unreachable": True, "msg": "timed out"}}
+    made = [run(here, folder=str(tmp_path), formats=["json"], report_only=only) for only in (True, False)]
+    parts = [f"{one.written[0]}/compliance.json" for one in made]
+    for asked in ({}, {"fail_on": ["UNREACHABLE"]}):
+        with pytest.raises(PortsError) as wrong:
+            run(here, merge=parts, folder=str(tmp_path / "merged"), **asked)
+        assert f"The report of the run {made[0].report['run']['id']} was made" in wrong.value.message
+        assert "merge with printnet_report_only" in wrong.value.message
+    assert not (tmp_path / "merged").exists()
+    assert run(here, merge=parts, report_only=True).report["compliant"]
+    assert run(here, merge=parts, fail_on=[]).report["compliant"]
+
+
+@pytest.mark.parametrize("group", ["vpsx_servers", "workstation"])
+def test_an_estate_with_nothing_to_check_is_not_compliant(site: Any, tmp_path: Path, group: str) -> None:
+    answer = checks.check(site).answers["v1"]
+    here = site({"all": ["v1"], group: ["v1"]}, {"v1": {"ansible_host": "192.0.2.1", "seen": answer}})
+    with pytest.raises(PortsError) as wrong:
+        run(here, folder=str(tmp_path / "reports"))
+    assert wrong.value.message.startswith("Nothing was proved: ")
+    assert "printnet_groups" in wrong.value.message
+    assert list(tmp_path.iterdir()) == []
+    assert run(here, report_only=True).report["compliant"]
+
+
 def test_a_merge_accepts_by_the_name_of_a_network(site: Any, tmp_path: Path) -> None:
     here = estate(site)
     parts = [f"{run(here, folder=str(tmp_path), formats=['json']).written[0]}/compliance.json" for _each in range(2)]

@@ -224,6 +224,32 @@ def test_what_a_connection_came_to(site: Any, outcome: str, code: str, grade: st
     assert verdict.evidence
 
 
+def limited_out(made: Check) -> None:
+    made.absent["v1"] = _observed.absent("v1", _observed.LIMITED_OUT, "left out")
+
+
+def without_rules(made: Check) -> None:
+    made.answers["v1"]["rules"] = {"seen": False, "why": "not root"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "seen"),
+    [(limited_out, "was not looked at"), (without_rules, "was looked at without its rules")],
+)
+def test_a_host_that_was_not_looked_at_is_no_end_that_is_right(site: Any, fault: Fault, seen: str) -> None:
+    made = checks.check(site)
+    fails(made)
+    before = made.of()
+    fault(made)
+    verdict = made.of()
+    assert (before.code, verdict.code) == ("PATH_BLOCKED", "PATH_BLOCKED")
+    assert before.remedy == "Ask the network team to let tcp 5501 pass from s1 to v1."
+    assert verdict.evidence[-1] == f"v1 {seen}; its own firewall may be what drops it."
+    assert verdict.remedy == (
+        "Look at the firewall of v1 first, then ask the network team to let tcp 5501 pass from s1 to v1."
+    )
+
+
 @pytest.mark.parametrize(
     ("outcome", "code"), [("unanswered", "UDP_UNVERIFIABLE"), ("refused", "REFUSED"), ("answered", "OK")]
 )

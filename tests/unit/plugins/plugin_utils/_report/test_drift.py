@@ -50,6 +50,11 @@ def _estate(code: str | None, state: str = "observed") -> reports.Report:
         ("UNDECLARED_OPEN", None, "partly", None, None),
         ("UNDECLARED_OPEN", None, "failed", None, None),
         ("UNDECLARED_OPEN", None, "observed", None, ""),
+        # Of a host that could not be reached a look at some of it is enough.
+        ("UNREACHABLE", None, "partly", None, ""),
+        ("UNREACHABLE", None, "limited_out", None, None),
+        ("UNREACHABLE", "NOT_TESTED", "partly", "UNREACHABLE", "NOT_TESTED"),
+        ("UNREACHABLE", "NOT_TESTED", "limited_out", "UNREACHABLE", None),
     ],
 )
 def test_came_and_went(before: str | None, after: str | None, state: str, came: str | None, went: str | None) -> None:

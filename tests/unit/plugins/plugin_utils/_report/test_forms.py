@@ -122,9 +122,10 @@ def test_junit_is_xml_whatever_hosts_say(text: str) -> None:
     assert len(cases) == len(view.verdicts) == int(root.get("tests") or 0)
     told = [one.text or "" for one in root.findall(".//failure")]
     assert told
-    # A reader of XML takes every line end for a line feed.
-    first = _junit.legal(view.verdicts[0]["evidence"][0]).replace("\r\n", "\n").replace("\r", "\n")
+    first = _junit.legal(view.verdicts[0]["evidence"][0])
     assert all(first in one for one in told)
+    shown = "".join([*root.itertext(), *(value for one in root.iter() for value in one.attrib.values())])
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", shown)
 
 
 def test_junit_fails_what_fails_the_run_and_skips_what_nobody_saw() -> None:
@@ -257,6 +258,21 @@ def test_text_groups_what_is_equal_and_shows_red_first() -> None:
     assert heads == sorted(heads, key=("FAULT", "WARNING", "INFORMATION").index)
 
 
+def test_text_tells_a_fault_from_what_is_harmless_with_the_same_code() -> None:
+    report = reports.report(30, rates={"UNDECLARED_OPEN": 1000}, every_code=False)
+    for number, verdict in enumerate(report["verdicts"]):
+        verdict |= {"port": str(20 + number // 6), "remedy": f"Close {number}.", "severity": "information"}
+    report["verdicts"][-1] |= {"severity": "fault", "port": "631"}
+    report["suggestions"]["known_open"] = ["printnet_known_open:", "  - {transport: tcp, port: 22}"]
+    lines = _text.to_text(View.of(report)).splitlines()
+    heads = [number for number, line in enumerate(lines) if "UNDECLARED_OPEN (" in line]
+    assert [lines[number].partition(":")[0] for number in heads] == [
+        "FAULT UNDECLARED_OPEN (1)", "INFORMATION UNDECLARED_OPEN (29)"
+    ]  # fmt: skip
+    assert "To do: Close 29." in " ".join(lines[heads[0] : heads[1]])
+    assert lines[-1].startswith("1 line for printnet_known_open")
+
+
 def test_text_is_coloured_only_when_asked() -> None:
     view = View.of(reports.report(100))
     plain, coloured = _text.to_text(view), _text.to_text(view, colour=True)
@@ -296,10 +312,10 @@ def test_tidy_texts_are_utf_8_and_end(text: str) -> None:
 @pytest.mark.parametrize(
     ("rates", "headline"),
     [
-        ({}, "Compliant: none of the codes that fail this run was found in 10 checks."),
+        ({}, "Compliant: no finding fails this run, of 10 checks."),
         (
             {"NOT_TESTED": 1000},
-            f"Compliant: none of the codes that fail this run was found in {UNPROVEN}.",
+            f"Compliant: no finding fails this run, of {UNPROVEN}.",
         ),
         ({"NO_RULE": 1000}, "Not compliant: 10 findings fail this run, of 10 checks."),
     ],

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
-from ansible_collections.printnet.ports.plugins.plugin_utils._report import _merge, _shape
+from ansible_collections.printnet.ports.plugins.plugin_utils._policy import Accepted
+from ansible_collections.printnet.ports.plugins.plugin_utils._report import _again, _merge, _shape
 from ansible_collections.printnet.ports.tests.unit.plugins.plugin_utils._report import reports
 
 FaultsOf = Callable[..., list[str]]
@@ -58,6 +60,13 @@ SEEN, OUT, GONE, PART = "observed", "limited_out", "unreachable", "partly"
         # Each saw another end: neither knows better, and what is red stays red.
         ((SEEN, OUT, "OK"), (OUT, SEEN, "RULE_LIVE_ONLY"), "RULE_LIVE_ONLY"),
         ((SEEN, OUT, "PATH_BLOCKED"), (OUT, SEEN, "OK"), "PATH_BLOCKED"),
+        # The source connected, which outweighs what seems to be missing, though it saw less.
+        ((SEEN, OUT, "OK"), (OUT, SEEN, "NO_LISTENER"), "OK"),
+        ((OUT, SEEN, "NO_RULE"), (PART, OUT, "OK"), "OK"),
+        ((OUT, SEEN, "OK"), (SEEN, OUT, "NO_RULE"), "NO_RULE"),
+        # Somebody looked at it later.
+        ((GONE, SEEN, "UNREACHABLE"), (PART, SEEN, "NOT_TESTED"), "NOT_TESTED"),
+        ((PART, SEEN, "NOT_TESTED"), (GONE, SEEN, "UNREACHABLE"), "UNREACHABLE"),
         # What is nearest to somebody's hand, whichever ended last.
         ((SEEN, OUT, "NO_RULE"), (OUT, SEEN, "NO_LISTENER"), "NO_RULE"),
         ((OUT, SEEN, "NO_LISTENER"), (SEEN, OUT, "PATH_BLOCKED"), "NO_LISTENER"),
@@ -89,6 +98,46 @@ def test_the_causes_of_both_ends_are_kept(order: int) -> None:
     assert found["evidence"] == [f"told {first}", f"told {other}"]
 
 
+def test_what_is_odd_though_it_works_is_told() -> None:
+    parts = [_report(1, (SEEN, OUT, "OK")), _report(2, (OUT, SEEN, "NO_RULE"))]
+    parts[0]["verdicts"][0]["evidence"] = ["connected"]
+    parts[1]["verdicts"][0] |= {
+        "evidence": ["no rule", "No connection was tried: one could not be used as its source."]
+    }
+    (found,) = _merge.merge(parts, RUN)["verdicts"]
+    assert (found["severity"], found["also"], found["remedy"]) == ("ok", [], "")
+    assert found["evidence"] == ["connected", "It works all the same. no rule"]
+    # What no connection proves wrong stays red, and so does what the controller alone connected to.
+    parts[1]["verdicts"][0]["also"] = ["RULE_LIVE_ONLY"]
+    assert _merge.merge(parts, RUN)["counts"] == {"NO_RULE": 1}
+    parts[1]["verdicts"][0]["also"] = []
+    parts[0]["verdicts"][0]["evidence"] = ["In place of one: the controller connected"]
+    assert _merge.merge(parts, RUN)["counts"] == {"NO_RULE": 1}
+
+
+def _agreed(number: int, part: Part, code: str) -> reports.Report:
+    report = _report(number, part)
+    kept = {"code": code, "reason": "moves", "approver": "J. Smith", "until": "2099-01-01"}
+    report["verdicts"][0]["accepted"] = kept
+    return report
+
+
+@pytest.mark.parametrize(
+    ("accepted", "other", "code"),
+    [
+        # Nobody could test it, so whoever did knows better.
+        (((SEEN, SEEN, "ACCEPTED"), "NOT_TESTED"), (OUT, SEEN, "OK"), "OK"),
+        (((GONE, SEEN, "ACCEPTED"), "UNREACHABLE"), (OUT, SEEN, "OK"), "OK"),
+        (((OUT, SEEN, "ACCEPTED"), "NO_LISTENER"), (SEEN, OUT, "UDP_UNVERIFIABLE"), "ACCEPTED"),
+        (((OUT, SEEN, "ACCEPTED"), "NO_LISTENER"), (SEEN, OUT, "PATH_BLOCKED"), "PATH_BLOCKED"),
+    ],
+)
+def test_what_was_accepted_counts_as_what_it_is(accepted: tuple[Part, str], other: Part, code: str) -> None:
+    for one, two in ((1, 2), (2, 1)):
+        parts = [_agreed(one, *accepted), _report(two, other)]
+        assert _merge.merge(parts, RUN)["counts"] == {code: 1}
+
+
 def test_one_end_that_works_adds_nothing_to_what_does_not() -> None:
     parts = [_report(1, (SEEN, OUT, "PATH_BLOCKED")), _report(2, (OUT, SEEN, "OK"))]
     parts[1]["verdicts"][0]["evidence"] = ["it works"]
@@ -103,6 +152,9 @@ def test_one_end_that_works_adds_nothing_to_what_does_not() -> None:
         ((SEEN, SEEN, "UNDECLARED_OPEN"), (SEEN, OUT, None), ["UNDECLARED_OPEN"]),
         ((SEEN, SEEN, None), (SEEN, SEEN, "UNDECLARED_OPEN"), ["UNDECLARED_OPEN"]),
         ((SEEN, OUT, None), (SEEN, PART, "UNDECLARED_OPEN"), ["UNDECLARED_OPEN"]),
+        ((SEEN, GONE, "UNREACHABLE"), (SEEN, PART, None), []),
+        ((SEEN, GONE, "UNREACHABLE"), (SEEN, OUT, None), ["UNREACHABLE"]),
+        ((SEEN, PART, None), (SEEN, GONE, "UNREACHABLE"), ["UNREACHABLE"]),
     ],
 )
 def test_a_port_that_was_closed_in_between_is_gone(first: Part, second: Part, codes: list[str]) -> None:
@@ -117,16 +169,29 @@ def test_a_port_that_was_closed_in_between_is_gone(first: Part, second: Part, co
 
 def test_hosts_are_united_and_the_runs_are_named() -> None:
     parts = [_report(1, (SEEN, OUT, "OK")), _report(2, (OUT, SEEN, "OK")), _report(3, (OUT, GONE, "OK"))]
-    parts[0]["run"]["by"], parts[0]["suggestions"]["known_open"] = "anna@north", ["- a"]
+    parts[0]["run"]["by"] = "anna@north"
     merged = _merge.merge(parts, RUN)
     assert {host["host"]: host["state"] for host in merged["coverage"]["hosts"]} == {"one": SEEN, "two": SEEN}
     assert [run["id"] for run in merged["run"]["merged"]] == ["run1", "run2", "run3"]
     assert merged["run"]["merged"][0]["by"] == "anna@north"
     assert (merged["run"]["id"], merged["run"]["title"], merged["run"]["seconds"]) == ("merged", "both sites", 96.3)
     assert merged["coverage"]["probes"]["made"] == 3
-    assert merged["suggestions"]["known_open"] == ["- a", "- {host: vpsx1, transport: tcp, port: 22, reason: SSH}"]
     again = _merge.merge([merged, _report(4, (SEEN, SEEN, "OK"))], RUN | {"id": "again"})
     assert [run["id"] for run in again["run"]["merged"]] == ["run1", "run2", "run3", "run4"]
+
+
+def test_ports_to_explain_are_those_of_all_parts_together() -> None:
+    parts = [_report(number, (SEEN, SEEN, "UNDECLARED_OPEN"), flow=False) for number in (1, 2, 3)]
+    for part, port in zip(parts, ("22", "22", ""), strict=True):
+        one = part["verdicts"][0]
+        host = f"two{part['run']['id']}"
+        one |= {"id": reports.verdict_id(host), "port": port, "destination": {**one["destination"], "host": host}}
+    merged = _again.agree(_merge.merge(parts, RUN), None, (), date(2026, 11, 21), False)
+    assert merged["suggestions"]["known_open"] == [
+        "printnet_known_open:", '  - {transport: tcp, port: 22, reason: "open on 2 hosts"}'
+    ]  # fmt: skip
+    entry = Accepted("UNDECLARED_OPEN", "SSH", "J. Smith", date(2099, 1, 1))
+    assert _again.agree(merged, None, [entry], date(2026, 11, 21), False)["suggestions"]["known_open"] == []
 
 
 def _refused(**changed: Any) -> list[reports.Report]:
