@@ -25,8 +25,6 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._task import Task
 
 display = Display()
 
-_SHORTEST, _LONGEST = 2, 3600
-
 
 class ActionModule(ActionBase):
     """Plans, calls, and says what a user has to know."""
@@ -44,8 +42,6 @@ class ActionModule(ActionBase):
         _validation, arguments = self.validate_argument_spec(argument_spec=TASK, **CONDITIONS)
         try:
             _module_call.check_host(self._connection)
-            if not _SHORTEST <= arguments["confirm_timeout"] <= _LONGEST:
-                raise PortsError(f"confirm_timeout must be from {_SHORTEST} to {_LONGEST} seconds")
             call = Task(task_vars or {}, self._templar.template, _module_call.places(self))
             _check_delegation(call.host, self._task.delegate_to, arguments)
             plan, warnings = self._plan(call, arguments, task_vars or {})
@@ -57,7 +53,9 @@ class ActionModule(ActionBase):
                 # Only who has something to tell waits for this and what it imports.
                 from ansible_collections.printnet.ports.plugins.module_utils import _ledger
 
-                display.warning(f"{call.host}: {_ledger.sentence(result['removed_by_others'])}")
+                display.warning(
+                    f"{self._task.delegate_to or call.host}: {_ledger.sentence(result['removed_by_others'])}"
+                )
             self._confirm(result)
             if not result.get("failed"):
                 result["notes"] = self._notes(call, arguments, result)
@@ -85,14 +83,17 @@ class ActionModule(ActionBase):
             from ansible_collections.printnet.ports.plugins.plugin_utils import _planned
 
             members = _planned.memberships(call, names)
-        asked = {**arguments, "keeps": _variables.removals_of(call.read, None) == "later"}
-        return _notes.notes(call.host, answer, asked, members, bool(self._task.check_mode))
+        asked = {**arguments, "keeps": _kept_because(call, arguments) if answer.get("later") else ""}
+        host = self._task.delegate_to or call.host
+        return _notes.notes(host, answer, asked, members, bool(self._task.check_mode))
 
     def _plan(
         self, call: Task, arguments: dict[str, Any], variables: Mapping[str, Any]
     ) -> tuple[dict[str, Any], list[str]]:
         """What the host's part needs to know, and what the user has to know."""
         arguments["removals"] = _variables.removals_of(call.read, arguments["removals"])
+        arguments["confirm"] = _variables.confirm_of(call.read, arguments["confirm"])
+        arguments["confirm_timeout"] = _variables.confirm_timeout_of(call.read, arguments["confirm_timeout"])
         outbound = _variables.outbound_of(call.read)
         if arguments["owner"] is not None:
             owners = _by_hand_owners(call, arguments)
@@ -105,10 +106,12 @@ class ActionModule(ActionBase):
             known = _plan.owners(call.catalog)
             owners, warnings = _planned.owners(call, arguments, ("in",) if outbound == "false" else ("in", "out"))
             warnings = [*_variables.misspelt(call.catalog, variables), *warnings]
+            if _planned.kept_because(call, arguments):
+                arguments["removals"] = "later"
         return {
             "owners": owners,
             "known": known,
-            "apply": _variables.applies(call.read),
+            "apply": _variables.applies(call.read) and not _is_left_alone(call, self._task.delegate_to, variables),
             "outbound": outbound,
             "run": _module_call.who(),
             "can_confirm": _confirm.can_confirm(self._connection),
@@ -122,6 +125,26 @@ def _check_delegation(host: str, to: str | None, arguments: Mapping[str, Any]) -
             f"What components need is planned for {host}, and delegate_to would change the firewall of {to} by it. "
             f"Let a play of its own name {to}, or use owner and rules. Nothing was changed."
         )
+
+
+def _is_left_alone(call: Task, to: str | None, variables: Mapping[str, Any]) -> bool:
+    """Whether the task goes to another host of the inventory, and that one's firewall belongs to somebody else."""
+    if not to or to == call.host or to not in variables["hostvars"]:
+        return False
+    from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
+
+    return Call.of(call).is_left_alone(to)
+
+
+def _kept_because(call: Task, arguments: Mapping[str, Any]) -> str:
+    """Why more than this task has to leave what is not needed any more; empty where nothing says so."""
+    if arguments["components"]:
+        from ansible_collections.printnet.ports.plugins.plugin_utils import _planned
+
+        why = _planned.kept_because(call, arguments)
+        if why:
+            return why
+    return "printnet_removals is later" if _variables.removals_of(call.read, None) == "later" else ""
 
 
 def _by_hand_owners(call: Task, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -49,8 +49,8 @@ TASK: dict[str, Any] = {
     "stale": {"type": "str", "choices": ["keep", "remove", "all"], "default": "keep"},
     "removals": {"type": "str", "choices": ["now", "later"]},
     "firewall": {"type": "str", "default": "auto"},
-    "confirm": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
-    "confirm_timeout": {"type": "int", "default": 30},
+    "confirm": {"type": "str", "choices": ["auto", "always", "never"]},
+    "confirm_timeout": {"type": "int"},
 }
 """What a task may say."""
 ARGUMENTS: dict[str, Any] = {**TASK, "plan": {"type": "dict", "options": _PLAN}}

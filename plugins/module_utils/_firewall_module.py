@@ -278,27 +278,27 @@ def _needs_confirmation(
     call: _Call, name: str, shorts: Mapping[str, str], now: _state.States, aims: _state.States
 ) -> _commit.Change | None:
     """The change, if it has to be confirmed; refuses it where it can't be."""
-    plan, asked = call.module.params["plan"], call.module.params["confirm"]
+    plan, asked = call.module.params["plan"], call.module.params["confirm"] or "auto"
     if asked == "never" or (asked == "auto" and not _state.shrinks(now, aims)):
         return None
     why = "This change takes something away that is let in now" if asked == "auto" else "confirm is always"
     if not plan["can_confirm"]:
         raise _host.HostError(
             f"{why}, and it could not be confirmed over a new connection, because the connection plugin has none to "
-            f"make. Use ssh, or set confirm: never. {_host.UNCHANGED}"
+            f"make. Use ssh, or set confirm, or printnet_confirm, to never. {_host.UNCHANGED}"
         )
     if not _commit.can_restore():
         raise _host.HostError(
-            f"{why}, and this host has no systemd whose timer could put it back. Set confirm: never to make it "
-            f"nevertheless. {_host.UNCHANGED}"
+            f"{why}, and this host has no systemd whose timer could put it back. Set confirm, or "
+            f"printnet_confirm, to never to make it nevertheless. {_host.UNCHANGED}"
         )
     saving = FIREWALLS[name].would_save(call.run)
     if saving:
         raise _host.HostError(
             f"{why}, and a reboot would save it before anybody has confirmed it: {saving}. Set that to no, or set "
-            f"confirm: never to make it nevertheless. {_host.UNCHANGED}"
+            f"confirm, or printnet_confirm, to never to make it nevertheless. {_host.UNCHANGED}"
         )
-    timeout = call.module.params["confirm_timeout"]
+    timeout = call.module.params["confirm_timeout"] or 30
     return _commit.Change(name, shorts, now, aims, plan["run"], timeout, by_hand=call.by_hand(shorts))
 
 

@@ -92,6 +92,8 @@ options:
       - With V(later) rules that are not wanted any more stay, until a run with V(now). So a source that moves from one
         host to another is never without its rule.
       - Without it the variable C(printnet_removals) decides; where that is not set either, it is V(now).
+      - In a job of AWX that may be a slice it is V(later) for O(state=present) with O(components), until
+        C(printnet_sliced) or C(printnet_topology_file) is set.
     type: str
     choices: [now, later]
   firewall:
@@ -107,16 +109,16 @@ options:
       - With V(auto) a change has to be confirmed where it takes something away. One that only adds does not.
       - It needs systemd on the host, and a connection that can be made anew, such as C(ssh). Where either is missing,
         the change is refused; V(never) makes it without a way back.
+      - Without it the variable C(printnet_confirm) decides; where that is not set either, it is V(auto).
     type: str
     choices: [auto, always, never]
-    default: auto
   confirm_timeout:
     description:
       - The seconds, from 2 to 3600, after which the host puts back what it had. A reboot before that does the same.
       - Where something else has saved the change meanwhile, such as a script at shutdown, it is the next run that puts
         it back. Where iptables' own C(IPTABLES_SAVE_ON_STOP) is set to do that, the change is refused.
+      - Without it the variable C(printnet_confirm_timeout) decides; where that is not set either, it is 30.
     type: int
-    default: 30
   plan:
     description:
       - What the controller planned. It is filled in by the action plugin and refused in a task.
@@ -233,7 +235,8 @@ notes:
   - firewalld needs one reload to make a policy or a set. Where what others have live differs from what they have saved,
     so that a reload would drop the one or bring the other, the task fails and names it.
   - With the variable C(printnet_apply) set to V(false) nothing is changed, and RV(differs) says whether the firewall
-    has something else than what is asked for. It is for hosts whose firewall belongs to somebody else.
+    has something else than what is asked for. It is for hosts whose firewall belongs to somebody else, and counts there
+    too where C(delegate_to) brings rules of O(owner) to such a host.
   - A host remembers what the last run left on it, in C(/var/lib/printnet.ports/left.json), to tell when somebody else
     has removed some of it. The file goes with the last owner.
   - A run waits while another one is at work on the same host, or while a change is not confirmed yet.
@@ -349,8 +352,8 @@ later:
 notes:
   description:
     - What an administrator should read of all this, in sentences that begin with the host's name. They are about rules
-      that no group asks for, rules that stay because C(printnet_removals) is V(later), and what differs where
-      C(printnet_apply) is V(false).
+      that no group asks for, rules that stay because C(printnet_removals) is V(later) or because a job of AWX may be a
+      slice, and what differs where C(printnet_apply) is V(false).
   type: list
   elements: str
   returned: success

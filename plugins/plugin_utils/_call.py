@@ -31,11 +31,13 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._task import NOWHER
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded
 
 _MAYBE_SLICED = (
-    "AWX does not tell this job whether it is a slice of a larger inventory, and a slice lets in its own hosts only. "
-    "Say printnet_sliced: false in the job template if it never is one; else write the topology once with the playbook "
-    "printnet.ports.plan, name the file in printnet_topology_file, and say printnet_sliced: true."
+    "AWX does not tell this job whether it is a slice of a larger inventory, and a slice lets in its own hosts only, "
+    "so rules that a component does not need any more stay until it is told. Say printnet_sliced: false in the job "
+    "template if it never is one; else write the topology once with the playbook printnet.ports.plan, name the file in "
+    "printnet_topology_file, and say printnet_sliced: true."
 )
 _REACHED_BY = ("ansible_host", "ansible_connection", "ansible_shell_type")
+_EMPTY: tuple[Any, ...] = ({}, [], "")
 _WINDOWS = {"ansible_connection": ("winrm", "psrp"), "ansible_shell_type": ("powershell", "cmd")}
 
 
@@ -186,6 +188,27 @@ class Call(Task):
         """Whether the host is one of the component's, and not of another one that the same role serves."""
         chosen = self.catalog.components[component].chosen_by
         return _inventory.is_here(self.inventory(), component, {name: self.read(name) for name in chosen})
+
+    def own_settings(self) -> list[str]:
+        """A sentence for each variable that a play or a role sets for all hosts' sake, which only this call sees."""
+        there = self.host_variables(self.host)
+        return [
+            f"{self.host}: {name} has another value for this call only. Other hosts and the compliance check go by "
+            "the inventory: set it in group_vars or host_vars instead."
+            for name in (*_variables.CATALOG, *_variables.SETTINGS, *_variables.TOPOLOGY)
+            # Lists of thousands are templated only where they are not the same as they stand.
+            if not there.is_same(name, self._variables.get(name)) and self._differs(name, there)
+        ]
+
+    def _differs(self, name: str, there: Mapping[str, Any]) -> bool:
+        values = [self.read(name)]
+        try:
+            values.append(there.get(name))
+        except PortsError:
+            # What the inventory says has no value; what the call says counts for it.
+            return True
+        here, everywhere = (None if value in _EMPTY else value for value in values)
+        return bool(here != everywhere)
 
     def own_options(self, component: str) -> dict[str, Any]:
         """The component's options as they hold for this call; what other hosts can't see is said in a warning."""

@@ -26,10 +26,10 @@ class HostVariables:
     def __init__(self, hostvars: Any, names: Iterable[str]) -> None:
         self.hostvars = hostvars
         self._names = frozenset(names)
-        self._known: dict[str, Mapping[str, Any]] = {}
+        self._known: dict[str, _Variables] = {}
         self._plain: dict[int, tuple[Any, bool]] = {}
 
-    def __call__(self, name: str) -> Mapping[str, Any]:
+    def __call__(self, name: str) -> _Variables:
         if name not in self._known:
             raw = self.hostvars.raw_get(name) if name in self.hostvars else None
             if not isinstance(raw, Mapping):
@@ -68,6 +68,10 @@ class _Variables(Mapping[str, Any]):
 
     def get(self, key: str, default: Any = None) -> Any:
         return self[key] if key in self._raw else default
+
+    def is_same(self, name: str, value: Any) -> bool:
+        """Whether the variable is this value as it stands, with any templates in it."""
+        return bool(self._raw.get(name) == value)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._raw)

@@ -21,11 +21,12 @@ def notes(
 ) -> list[str]:
     """The sentences for one answer of the module firewall; none where nothing is left to be said.
 
-    ``asked`` are the task's arguments with the values of the variables. ``members`` are the components in whose groups
+    ``asked`` are the task's arguments with the values of the variables, and in ``keeps`` why more than this task has to
+    leave what is not needed any more; empty where nothing says so. ``members`` are the components in whose groups
     the host is: rules of theirs that a call does not name are not stale. ``foretold`` is for check mode.
     """
     stale = [owner.removeprefix(OWNER) for owner in answer.get("stale", ())]
-    applied = foretold or answer.get("changed") or not answer.get("differs")
+    applied = answer.get("changed") or not answer.get("differs")
     found: list[str] = []
     if asked["stale"] == "keep":
         stale = [name for name in stale if name not in members]
@@ -37,7 +38,7 @@ def notes(
     elif stale and applied and asked["removals"] == "now":
         found.append(f"{host}: rules of {', '.join(stale)} {'would be' if foretold else 'were'} removed")
     if answer.get("later") and asked["keeps"]:
-        found.append(f"{host}: keeps rules that are not needed any more, because printnet_removals is later")
+        found.append(f"{host}: keeps rules that are not needed any more, because {asked['keeps']}")
     if not applied:
         found.append(f"{host}: printnet_apply is false, so nothing was changed. What differs:")
         found += [f"{host}: {line}" for one in answer.get("diff", ()) for line in _changes(one)]

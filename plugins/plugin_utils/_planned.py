@@ -14,6 +14,8 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import _inventory, 
 from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
 from ansible_collections.printnet.ports.plugins.plugin_utils._task import Task
 
+_MAYBE_SLICED = "this job may be a slice of a larger inventory; printnet_sliced says whether it is"
+
 
 def owners(
     task: Task, arguments: Mapping[str, Any], directions: tuple[str, ...]
@@ -32,8 +34,15 @@ def owners(
         else _plan.Share(name, (), ())
         for name in components
     ]
-    warnings = [*call.warnings, *_plan.unknown_report(estate, call.host, shares)]
+    warnings = [*call.warnings, *call.own_settings(), *_plan.unknown_report(estate, call.host, shares)]
     return [{**owner, "short": shorts[owner["owner"]]} for owner in _plan.rules(shares)], warnings
+
+
+def kept_because(task: Task, arguments: Mapping[str, Any]) -> str:
+    """Why nothing may be removed that the components do not need: their peers may be in another slice. Else empty."""
+    if arguments["state"] != "present" or not arguments["components"] or task.read("printnet_topology_file"):
+        return ""
+    return _MAYBE_SLICED if Call.of(task).maybe_sliced() else ""
 
 
 def memberships(task: Task, components: Iterable[str]) -> list[str]:

@@ -28,7 +28,13 @@ TOPOLOGY = (
     "printnet_sliced",
     "printnet_unknown_peers",
 )
-FIREWALL = ("printnet_outbound", "printnet_removals", "printnet_apply")
+FIREWALL = (
+    "printnet_outbound",
+    "printnet_removals",
+    "printnet_apply",
+    "printnet_confirm",
+    "printnet_confirm_timeout",
+)
 PLANNED = (*SETTINGS, "printnet_services", "printnet_unknown_peers", "printnet_outbound")
 """What may differ from host to host and changes the host's plan, beside networks and options."""
 PLAYBOOKS = (
@@ -69,6 +75,7 @@ COMPLIANCE = (
 HOST = ("printnet_addresses",)
 ALL = (*CATALOG, *SETTINGS, *TOPOLOGY, *FIREWALL, *PLAYBOOKS, *COMPLIANCE, *HOST)
 
+_SHORTEST, _LONGEST = 2, 3600
 Read = Callable[[str], Any]
 """Gives a variable's templated value by name, None where it is not set."""
 
@@ -175,6 +182,28 @@ def removals_of(read: Read, asked: str | None) -> str:
     if value is not None and value not in ("now", "later"):
         raise PortsError(f"printnet_removals is {shown(value)}: it must be now or later")
     return asked or str(value or "now")
+
+
+def confirm_of(read: Read, asked: str | None) -> str:
+    """``auto``, ``always`` or ``never``: what the task says, else the variable ``printnet_confirm``."""
+    value = read("printnet_confirm")
+    if value is not None and value not in ("auto", "always", "never"):
+        raise PortsError(f"printnet_confirm is {shown(value)}: it must be auto, always or never")
+    return asked or str(value or "auto")
+
+
+def confirm_timeout_of(read: Read, asked: int | None) -> int:
+    """Seconds: what the task says, else the variable ``printnet_confirm_timeout``."""
+    value, seconds = read("printnet_confirm_timeout"), 30
+    if value is not None:
+        seconds = int(value) if str(value).isdecimal() else 0
+        if not _SHORTEST <= seconds <= _LONGEST:
+            raise PortsError(
+                f"printnet_confirm_timeout is {shown(value)}: it must be from {_SHORTEST} to {_LONGEST} seconds"
+            )
+    if asked is not None and not _SHORTEST <= asked <= _LONGEST:
+        raise PortsError(f"confirm_timeout must be from {_SHORTEST} to {_LONGEST} seconds")
+    return seconds if asked is None else asked
 
 
 def applies(read: Read) -> bool:

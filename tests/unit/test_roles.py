@@ -31,7 +31,7 @@ ESTATE = {
     *("printnet_groups", "printnet_networks", "printnet_networks_file", "printnet_addresses", "printnet_services"),
     *("printnet_topology_file", "printnet_sliced", "printnet_unknown_peers", "printnet_outbound", "printnet_features"),
     *("printnet_overrides", "printnet_extra_flows", "printnet_extra_components", "printnet_documents"),
-    *("printnet_apply", "printnet_removals"),
+    *("printnet_apply", "printnet_removals", "printnet_confirm", "printnet_confirm_timeout"),
 }
 TYPES = {"bool": "bool", "str": "str", "list": "list", "port": "int", "addresses": "list"}
 # Those whose hosts are looked for in another group where they have none of their own.

@@ -106,6 +106,12 @@ def call(*, waiting: _commit.Change | None = None, looks_only: bool = False, **p
     return _firewall_module._Call(module, nothing, looks_only, {OWNER: "vpsx"}, ledger, waiting)
 
 
+def test_without_a_word_a_change_that_takes_something_away_is_to_be_confirmed(firewall: type[Fake]) -> None:
+    with pytest.raises(_host.HostError, match="This change takes something away that is let in now"):
+        _firewall_module._apply(call(confirm=None, confirm_timeout=None), "fake", {OWNER: ()})
+    assert firewall.there[OWNER] != Found()
+
+
 def change(after: States) -> _commit.Change:
     before = {owner: Fake.there[owner] for owner in after}
     return _commit.Change("fake", dict.fromkeys(after, "x"), before, after, "me@here", 30)

@@ -18,7 +18,7 @@ from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
-from ansible_collections.printnet.ports.plugins.plugin_utils import _plan, _variables
+from ansible_collections.printnet.ports.plugins.plugin_utils import _plan, _planned, _variables
 from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 
@@ -156,6 +156,90 @@ def test_an_option_of_the_play_counts_with_a_warning(call_on: CallOn) -> None:
     assert warning.startswith("v1: vpsx_submission_port is 8443 for this call only.")
     assert "it is 9443" in warning
     assert "group_vars or host_vars" in warning
+
+
+@pytest.mark.parametrize(
+    ("of_the_play", "told"),
+    [
+        ({}, []),
+        ({"printnet_groups": {"vpsx": "prod"}}, ["printnet_groups"]),
+        ({"printnet_groups": {"vpsx": ["prod", "test"]}}, []),
+        (
+            {"printnet_networks": {"workstation": "any"}, "printnet_unknown_peers": "any"},
+            ["_networks", "_unknown_peers"],
+        ),
+        ({"printnet_features": {}, "printnet_services": None, "printnet_topology_file": ""}, []),
+        ({"printnet_extra_flows": []}, ["printnet_extra_flows"]),
+    ],
+)
+def test_what_a_play_says_for_all_hosts_counts_with_a_warning(
+    call_on: CallOn, of_the_play: dict[str, Any], told: list[str]
+) -> None:
+    warnings = call_on("v1", **of_the_play).own_settings()
+    assert len(warnings) == len(told)
+    for warning, name in zip(warnings, told, strict=True):
+        assert f"{name} has another value for this call only." in warning
+        assert warning.startswith("v1: printnet_")
+        assert warning.endswith("go by the inventory: set it in group_vars or host_vars instead.")
+
+
+def test_what_the_inventory_has_without_a_value_may_be_set_by_a_play(call_on: CallOn) -> None:
+    call = call_on("v1", INVENTORY.replace('"{{ api }}"', '"{{ nosuch }}"'), printnet_overrides={})
+    assert len(call.own_settings()) == 1
+
+
+@pytest.mark.parametrize(
+    ("of_the_play", "arguments", "kept"),
+    [
+        ({}, {}, False),
+        ({"awx_job_id": 7}, {}, True),
+        ({"tower_job_id": 7}, {"stale": "remove"}, True),
+        ({"awx_job_id": 7, "printnet_sliced": False}, {}, False),
+        ({"awx_job_id": 7, "printnet_topology_file": "t.json"}, {}, False),
+        ({"awx_job_id": 7}, {"state": "absent"}, False),
+        ({"awx_job_id": 7}, {"state": "untouched"}, False),
+        ({"awx_job_id": 7}, {"components": []}, False),
+    ],
+)
+def test_what_may_be_a_slice_removes_nothing(
+    call_on: CallOn, of_the_play: dict[str, Any], arguments: dict[str, Any], kept: bool
+) -> None:
+    asked = {"components": ["vpsx"], "state": "present", **arguments}
+    assert bool(_planned.kept_because(call_on("v1", **of_the_play), asked)) is kept
+
+
+@pytest.mark.parametrize(
+    ("of_the_play", "asked", "comes_to"),
+    [
+        ({}, (None, None), ("auto", 30)),
+        ({"printnet_confirm": None, "printnet_confirm_timeout": None}, (None, None), ("auto", 30)),
+        ({"printnet_confirm": "never", "printnet_confirm_timeout": "60"}, (None, None), ("never", 60)),
+        ({"printnet_confirm": "never", "printnet_confirm_timeout": 60}, ("always", 5), ("always", 5)),
+        ({"printnet_confirm": "no"}, (None, None), "printnet_confirm is 'no': it must be auto, always or never"),
+        (
+            {"printnet_confirm_timeout": "1m"},
+            (None, 5),
+            "printnet_confirm_timeout is '1m': it must be from 2 to 3600 seconds",
+        ),
+        (
+            {"printnet_confirm_timeout": True},
+            (None, None),
+            "printnet_confirm_timeout is True: it must be from 2 to 3600 seconds",
+        ),
+        ({}, (None, 1), "confirm_timeout must be from 2 to 3600 seconds"),
+    ],
+)
+def test_how_a_change_is_confirmed_is_said_by_the_task_or_a_variable(
+    of_the_play: dict[str, Any], asked: tuple[Any, Any], comes_to: Any, faults_of: FaultsOf
+) -> None:
+    def come_to() -> tuple[str, int]:
+        read = of_the_play.get
+        return _variables.confirm_of(read, asked[0]), _variables.confirm_timeout_of(read, asked[1])
+
+    if isinstance(comes_to, str):
+        assert faults_of(come_to) == [comes_to]
+    else:
+        assert come_to() == comes_to
 
 
 @pytest.mark.parametrize(

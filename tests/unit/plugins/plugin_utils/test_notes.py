@@ -23,7 +23,7 @@ DIFF = [
 
 
 def told(answer: dict[str, Any], members: tuple[str, ...] = (), foretold: bool = False, **asked: Any) -> list[str]:
-    return notes("print01", answer, {"stale": "keep", "removals": "now", "keeps": False, **asked}, members, foretold)
+    return notes("print01", answer, {"stale": "keep", "removals": "now", "keeps": "", **asked}, members, foretold)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_rules_that_no_group_asks_for_are_named_with_what_to_do() -> None:
 
 
 def test_a_hosts_name_is_no_part_of_a_command() -> None:
-    asked = {"stale": "keep", "removals": "now", "keeps": False}
+    asked = {"stale": "keep", "removals": "now", "keeps": ""}
     (sentence,) = notes("a;reboot", {"stale": DIS}, asked, ())
     assert sentence.endswith("--limit 'a;reboot'")
 
@@ -63,12 +63,14 @@ def test_what_was_removed_or_would_be_is_named() -> None:
 
 def test_what_is_kept_is_said_where_a_variable_keeps_it() -> None:
     assert told({"later": True}) == []
-    assert "because printnet_removals is later" in told({"later": True}, keeps=True)[0]
+    (sentence,) = told({"later": True}, keeps="printnet_removals is later")
+    assert sentence == "print01: keeps rules that are not needed any more, because printnet_removals is later"
 
 
-def test_what_differs_is_shown_where_nothing_is_changed() -> None:
+@pytest.mark.parametrize("foretold", [False, True])
+def test_what_differs_is_shown_where_nothing_is_changed(foretold: bool) -> None:
     answer = {"changed": False, "differs": True, "diff": DIFF, "stale": DIS}
-    assert told(answer, stale="remove") == [
+    assert told(answer, stale="remove", foretold=foretold) == [
         "print01: printnet_apply is false, so nothing was changed. What differs:",
         "print01: - printnet.ports/vpsx: a",
         "print01: + printnet.ports/vpsx: c",
