@@ -17,7 +17,9 @@ TEXTS = ["plain", "it's <b>bold</b> & {{ 7 * 7 }}", "$(touch /tmp/pwned)", "gr\u
 
 
 def load() -> None:
-    subprocess.run(["firewall-cmd", "--reload"], check=True, capture_output=True)
+    done = subprocess.run(["firewall-cmd", "--reload"], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"firewalld does not load what the test made: {done.stdout}{done.stderr}")
 
 
 def make(rng: random.Random) -> str:
