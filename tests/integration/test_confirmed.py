@@ -359,7 +359,7 @@ def without_systemd_a_removal_is_refused(lab: Lab, depending: Firewall) -> None:
         answer = lab.firewall(depending.host, arguments=GONE, ok=False)
     finally:
         lab.host(depending.host, "mv /usr/bin/systemd-run.away /usr/bin/systemd-run; chmod a+x /usr/bin/systemd-run")
-    assert "confirm: never" in answer["msg"]
+    assert "printnet_confirm, to never" in answer["msg"]
     assert reached(lab, depending) == {"tcp/22"}
 
 
