@@ -12,6 +12,8 @@ import subprocess
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from host import NotLoadedError
+
 FOLDER = Path("/etc/firewalld")
 TEXTS = ["plain", "it's <b>bold</b> & {{ 7 * 7 }}", "$(touch /tmp/pwned)", "gr\u00fc\u00df", '"quoted"']
 
@@ -19,7 +21,7 @@ TEXTS = ["plain", "it's <b>bold</b> & {{ 7 * 7 }}", "$(touch /tmp/pwned)", "gr\u
 def load() -> None:
     done = subprocess.run(["firewall-cmd", "--reload"], check=False, capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"firewalld does not load what the test made: {done.stdout}{done.stderr}")
+        raise NotLoadedError(f"{done.stdout}{done.stderr}")
 
 
 def make(rng: random.Random) -> str:

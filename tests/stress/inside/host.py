@@ -30,6 +30,10 @@ SSH = {"transport": "tcp", "ports": ["22"], "peers": ["any"]}
 Ask = Callable[..., Any]
 
 
+class NotLoadedError(Exception):
+    """The firewall itself stumbles over what the test made for it, before anything of ours is there."""
+
+
 class FaultError(Exception):
     """Something did not hold; the text says what, and what was seen."""
 
