@@ -22,6 +22,7 @@ import random_rules
 import space
 from ansible_collections.printnet.ports.plugins.module_utils import _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
+from ansible_collections.printnet.ports.plugins.module_utils._host import HostError
 from host import OWNERS, FaultError, Host
 
 RECORD = Path("/var/lib/printnet.ports/restored.json")
@@ -111,8 +112,12 @@ def _wait_for(host: Host, old: dict[str, Any], end: float) -> float:
             at, seen = time.monotonic(), eye.live(host.firewall)
             if seen == last:
                 continue
+            try:
+                states = _state.dump(firewall.read())
+            except HostError:
+                # The switch is at work, and this look has no lock: what firewalld named may be gone a moment later.
+                continue
             last = seen
-            states = _state.dump(firewall.read())
             live = {owner: [space.kept(fields) for fields in states[owner]["live"][0]] for owner in OWNERS}
             if not any(space.difference([*rules[owner], *beside], [*live[owner], *beside]) for owner in OWNERS):
                 print(json.dumps({"at": at}))
