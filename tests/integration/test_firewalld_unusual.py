@@ -135,6 +135,16 @@ def test_one_direction_goes_at_nobody_elses_cost(lab: Lab, mended13: str) -> Non
     assert not lab.firewall(mended13, arguments=left)["changed"]
 
 
+def test_sets_whose_policy_somebody_removed_go(lab: Lab, mended: str) -> None:
+    assert lab.firewall(mended, arguments=by_hand([*FAR, "198.51.100.0/24"]))["changed"]
+    lab.host(mended, "firewall-cmd -q --permanent --delete-policy=pnports1-byhand; firewall-cmd -q --reload")
+    assert "pnports1-byhand" in lab.host(mended, "firewall-cmd --get-ipsets")
+    gone = {**OWNER, "state": "absent"}
+    assert lab.firewall(mended, arguments=gone)["changed"]
+    assert "pnports1" not in lab.host(mended, "ls /etc/firewalld/*; firewall-cmd --get-ipsets")
+    assert not lab.firewall(mended, arguments=gone)["changed"]
+
+
 def test_a_reload_that_keeps_what_is_live_is_not_trusted(lab: Lab, mended: str) -> None:
     lab.host(
         mended,
@@ -164,9 +174,10 @@ BRIDGE = """
 """
 
 
-def test_a_bridge_of_virtual_machines_blocks_no_printer(lab: Lab, mended13: str) -> None:
+@pytest.mark.parametrize("zone", ["libvirt", "libvirt-office"])
+def test_a_bridge_of_virtual_machines_blocks_no_printer(lab: Lab, mended13: str, zone: str) -> None:
     """Its zone refuses the rest, as libvirt's does; no peer comes out of it."""
-    lab.host(mended13, BRIDGE.replace("inner", "libvirt"))
+    lab.host(mended13, BRIDGE.replace("inner", zone))
     try:
         said = lab.firewall(mended13, arguments=by_hand(["198.51.100.0/24"]))
         assert said["changed"]

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_meaning as meaning
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_bus import LAST, Bus, plain
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_interfaces import is_inner
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_meaning import Look, Place, Service
 
 
@@ -38,10 +38,14 @@ def out_priority(bus: Bus) -> int:
     return first - 1 if first != 1 else -1
 
 
-def in_priority(bus: Bus) -> int:
-    """The priority of a policy that lets something in: the last one that nobody has."""
-    taken = {int(settings["priority"]) for _name, settings in _policies_of_others(bus)}
-    return next(one for one in range(LAST, 0, -1) if one not in taken)
+def denies_between(bus: Bus, first: int, last: int) -> bool:
+    """Whether a policy of somebody refuses the rest of what comes in behind the one priority and before the other."""
+    return any(
+        "HOST" in settings["egress_zones"]
+        and settings["target"] in meaning.DENIES
+        and first < int(settings["priority"]) < last
+        for _name, settings in _policies_of_others(bus)
+    )
 
 
 def need_last(bus: Bus, direction: str, ours: int) -> None:
@@ -77,14 +81,17 @@ def _read_policies(bus: Bus) -> Iterator[tuple[str, dict[str, Any]]]:
 _LISTS = ("ingress_zones", "egress_zones", "rich_rules")
 
 
-def foreign(bus: Bus) -> list[_backend.Foreign]:
-    """What the zones that are in use, the policies and the direct rules of others open and block."""
-    return [*_direct(bus), *_behind(bus, _places(bus))]
+def foreign(bus: Bus, ours: int) -> list[_backend.Foreign]:
+    """What the zones that are in use, the policies and the direct rules of others open and block.
+
+    Ours begin at that priority.
+    """
+    return [*_direct(bus), *_behind(bus, _places(bus, ours))]
 
 
-def blocking(bus: Bus) -> list[_backend.Foreign]:
+def blocking(bus: Bus, ours: int) -> list[_backend.Foreign]:
     """What they block. Where nothing does, what is behind the names of services and sets is not asked for."""
-    places = _places(bus)
+    places = _places(bus, ours)
     denies = any(meaning.denies(place) for some in places.values() for place in some)
     return [*_direct(bus), *(one for one in (_behind(bus, places) if denies else ()) if not one.opens)]
 
@@ -94,10 +101,9 @@ def _behind(bus: Bus, places: Mapping[str, list[Place]]) -> list[_backend.Foreig
     return [one for some in places.values() for one in meaning.foreign(some, look)]
 
 
-def _places(bus: Bus) -> dict[str, list[Place]]:
+def _places(bus: Bus, ours: int) -> dict[str, list[Place]]:
     """The zones and policies by direction."""
     zones = _zones(bus)
-    ours = in_priority(bus)
     places: dict[str, list[Place]] = {"in": list(zones.values()), "out": []}
     for name, settings in _policies_of_others(bus):
         for direction, here, there in (
@@ -122,7 +128,7 @@ def _zones(bus: Bus) -> dict[str, Place]:
     for name, found in active.items():
         interfaces = [str(one) for one in found.get("interfaces", ())]
         # No print peer comes out of a bridge of virtual machines or containers.
-        if str(name) != default and not all(map(_is_inner, interfaces)):
+        if str(name) != default and not all(map(is_inner, interfaces)):
             by_interface.append(str(name))
         sources = _sources(bus, map(str, found.get("sources", ())))
         if sources:
@@ -144,14 +150,6 @@ def _zones(bus: Bus) -> dict[str, Place]:
             closed[name] = by_source[name]
         places[name] = place
     return places
-
-
-def _is_inner(interface: str) -> bool:
-    """Whether it is a bridge that no interface of the host's own belongs to, as libvirt and Docker make them."""
-    bridge = Path("/sys/class/net") / interface
-    return (bridge / "bridge").is_dir() and all(
-        re.match(r"(veth|vnet|tap)", one.name) for one in (bridge / "brif").glob("*")
-    )
 
 
 def _sources(bus: Bus, sources: Iterable[str]) -> tuple[str, ...]:

@@ -5,13 +5,16 @@
 """PRIVATE: which interfaces a reload of firewalld leaves in their zone, though nothing that is saved names them.
 
 Those are the ones in the default zone; those of NetworkManager's connections, whose zones firewalld asks for; and those
-of Docker and libvirt, which hear of a reload. Source of names: the D-Bus interface of NetworkManager.
+of Docker, libvirt and connections that NetworkManager shares: all three hear of a reload. Source of names: the D-Bus
+interface of NetworkManager.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host
@@ -20,7 +23,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewal
 Sides = Mapping[str, Mapping[str, Mapping[str, Any]]]
 _NAME = "org.freedesktop.NetworkManager"
 _PATH = "/org/freedesktop/NetworkManager"
-_BINDS_AGAIN = ("docker", "libvirt")
+_BINDS_AGAIN = ("docker", "libvirt", "libvirt-routed", "nm-shared")
 """The zones of who binds its interfaces again."""
 _FOUND, _PASSING = 0x2, 0x4
 """Flags of a connection that NetworkManager made for what it found, or keeps for as long as it lasts only."""
@@ -35,8 +38,21 @@ def staying(bus: Bus, live: Sides, saved: Sides, default: str) -> set[str]:
         one
         for zone, settings in live["zone"].items()
         for one in settings.get("interfaces", ())
-        if zones.get(one) == zone or (one not in bound and zone in again)
+        if zones.get(one) == zone or (one not in bound and (zone in again or _is_of_libvirt(zone, one)))
     }
+
+
+def _is_of_libvirt(zone: str, interface: str) -> bool:
+    """Whether libvirt binds it again to a zone of somebody's, which its network names."""
+    return zone.startswith("libvirt") and is_inner(interface)
+
+
+def is_inner(interface: str) -> bool:
+    """Whether it is a bridge that no interface of the host's own belongs to, as libvirt and Docker make them."""
+    bridge = Path("/sys/class/net") / interface
+    return (bridge / "bridge").is_dir() and all(
+        re.match(r"(veth|vnet|tap)", one.name) for one in (bridge / "brif").glob("*")
+    )
 
 
 def _named(policies: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _standing, _state
+from ansible_collections.printnet.ports.plugins.module_utils import _foreign, _host, _rules, _standing, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
     _backend,
     _firewalld_commands,
@@ -30,6 +30,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
     _whole_file,
 )
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_bus as bus
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_places import Places, Slot
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_unsaved import unsaved
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._rich import Raw
 
@@ -43,12 +44,8 @@ FEW = 10
 _LINE = 256
 """More bytes than a rule or a network takes in a file."""
 _EMPTY = "an empty policy, which the next reload removes"
-_PLACES = 1000
-"""The last so many priorities are for policies of ours: few others' come behind them."""
+_SETS = "sets without a policy"
 _HAND = "a policy or a set that is not made as ours are"
-
-Slot = tuple[str, str]
-"""An owner and a direction: what has a policy."""
 
 
 class Firewalld(_backend.Backend):
@@ -66,7 +63,9 @@ class Firewalld(_backend.Backend):
         }
         self._saved: dict[Slot, Raw] = {}
         self._live: dict[Slot, Raw] = {}
-        self._taken: dict[str, set[int]] | None = None
+        self._places = Places(self._bus, self._names)
+        # What each policy is to let through, as far as it was checked.
+        self._asked: dict[Slot, tuple[_rules.Rule, ...]] = {}
         # The policies that are empty, and stay until somebody's reload, because one of ours would cost others.
         self._shells: set[str] = set()
 
@@ -98,8 +97,8 @@ class Firewalld(_backend.Backend):
         }
 
     def read(self) -> _state.States:
-        self._taken = None
         self._bus.forget()
+        self._places = Places(self._bus, self._names)
         states: dict[str, list[_state.Half]] = {owner: [] for owner in self.shorts}
         for kind, kept in (("saved", self._saved), ("live", self._live)):
             there = self._bus.read(kind, self._names.values())
@@ -121,10 +120,11 @@ class Firewalld(_backend.Backend):
             some, foreign = _rich.decode(raw, direction)
             rules += some
             odd += foreign
-            if not intact or (settings and not bus.is_ours(settings, direction, self._priorities((owner, direction)))):
+            slot = owner, direction
+            if raw.rich is None:
+                odd.append(_SETS)
+            elif not intact or (settings and not bus.is_ours(settings, direction, self._places.allowed(slot))):
                 odd.append(_HAND)
-            elif raw.rich is None:
-                odd.append("sets without a policy")
             elif not raw.rich:
                 odd.append(_EMPTY)
             elif not foreign and not self._is_encoded(name, raw, _state.half(some).rules, kind):
@@ -140,24 +140,6 @@ class Firewalld(_backend.Backend):
         is_out = any(rule.direction == "out" for rule in rules)
         return _rich.encode(name, rules, variant, not is_out or self._bus.sets_of_destinations())
 
-    def _priorities(self, slot: Slot) -> list[int]:
-        """The priorities that the policy may have, the best one first.
-
-        No other policy may have the same one. firewalld sorts equal ones wrongly as soon as a zone has a source, and
-        then one of them stands before the rules of a zone.
-        """
-        if self._taken is None:
-            self._taken = self._bus.priorities()
-        last = bus.LAST if slot[1] == "in" else _firewalld_foreign.out_priority(self._bus)
-        others = {one for name, some in self._taken.items() if name != self._names[slot] for one in some}
-        return [one for one in range(last, last - _PLACES, -1) if one not in others and one != 0]
-
-    def _priority(self, slot: Slot) -> int:
-        """The priority that the policy has if it may, else the best one."""
-        good = self._priorities(slot)
-        mine = (self._taken or {}).get(self._names[slot], set())
-        return next((one for one in good if one in mine), good[0])
-
     def denies_outgoing(self) -> bool:
         return _firewalld_foreign.outgoing_denied(self._bus) is not None
 
@@ -170,9 +152,9 @@ class Firewalld(_backend.Backend):
             )
         reloaded = {slot: raw for slot, raw in raws.items() if self._comes_or_goes(slot, raw, now)}
         self._need_ipset(any(raw.sets for raw in reloaded.values()))
-        for slot, raw in raws.items():
-            if raw.rich:
-                _firewalld_foreign.need_last(self._bus, slot[1], self._priority(slot))
+        self._asked = {slot: _state.only(aims[slot[0]].live, slot[1]) for slot, raw in raws.items() if raw.rich}
+        for slot in self._asked:
+            _firewalld_foreign.need_last(self._bus, slot[1], self._places.give(slot))
         self._need_flush(reloaded)
         lost = self._unsaved() if reloaded else []
         made = sorted({owner for owner, direction in reloaded if _state.only(aims[owner].live, direction)})
@@ -186,9 +168,11 @@ class Firewalld(_backend.Backend):
         if not lost:
             return aims
         # Without a reload the policy stays, empty, until the next one, and with it the sets, which nobody uses.
-        shells = [owner for owner, direction in reloaded if self._live[owner, direction].rich is not None]
+        shells: dict[str, list[str]] = {owner: [] for owner in aims}
+        for slot in reloaded:
+            shells[slot[0]].append(_SETS if self._live[slot].rich is None else _EMPTY)
         return {
-            owner: _state.Found(aim.saved, replace(aim.live, odd=(_EMPTY,) * shells.count(owner)))
+            owner: _state.Found(aim.saved, replace(aim.live, odd=tuple(sorted(shells[owner]))))
             for owner, aim in aims.items()
         }
 
@@ -234,6 +218,7 @@ class Firewalld(_backend.Backend):
         live = self._live[slot]
         return (
             (live.rich is None) != (aim.rich is None)
+            or (live.rich is None and live.sets != aim.sets)
             or (live.rich is not None and _HAND in now[slot[0]].live.odd)
             or not _rich.fits(live, aim)
         )
@@ -256,6 +241,8 @@ class Firewalld(_backend.Backend):
             needed.update(heavy)
         if not needed:
             return now
+        # The same reload takes away what is live only of the other policies of ours.
+        needed.update((slot, raw) for slot, raw in raws.items() if self._would_go(slot, raw))
         kept = _firewalld_files.keep(self._names.values())
         for slot, encoded in needed.items():
             name, raw = self._names[slot], encoded
@@ -268,6 +255,11 @@ class Firewalld(_backend.Backend):
             self._save(slot, Raw(saved.rich or frozenset(), frozenset(sets.items())))
         self._reload(kept)
         return self.read()
+
+    def _would_go(self, slot: Slot, aim: Raw) -> bool:
+        """Whether what is saved lacks the policy, or a set as it has to be, so that a reload takes it away."""
+        saved = self._saved[slot]
+        return aim.rich is not None and (saved.rich is None or not _rich.fits(saved, aim))
 
     def _reload(self, kept: _firewalld_files.Kept) -> None:
         """Make live what is saved; a firewalld that fails for good takes no orders, and gets its files back by hand."""
@@ -334,12 +326,8 @@ class Firewalld(_backend.Backend):
 
     def _save(self, slot: Slot, raw: Raw) -> None:
         owner, direction = slot
-        self._taken = None
-        priority = bus.LAST
-        if raw.rich is not None:
-            priority = self._priority(slot)
+        priority = bus.LAST if raw.rich is None else self._places.give(slot)
         self._bus.save(self._names[slot], owner, direction, raw, priority)
-        self._taken = None
 
     def commit(self, now: _state.States, aims: _state.States) -> None:
         kept = _firewalld_files.keep(self._names.values())
@@ -378,10 +366,21 @@ class Firewalld(_backend.Backend):
         return found
 
     def foreign(self) -> list[_backend.Foreign]:
-        return _firewalld_foreign.foreign(self._bus)
+        return _firewalld_foreign.foreign(self._bus, self._places.first())
 
     def blocking(self) -> list[_backend.Foreign]:
-        return _firewalld_foreign.blocking(self._bus)
+        return _firewalld_foreign.blocking(self._bus, self._places.first())
+
+    def notes(self) -> list[str]:
+        """Who comes behind a refusal that others of ours come before; ``blocking`` is about all of them."""
+        found: list[str] = []
+        for slot, rules in self._asked.items():
+            first, here = self._places.first(), self._places.give(slot)
+            if slot[1] == "in" and _firewalld_foreign.denies_between(self._bus, first, here):
+                every = self.blocking()
+                some = [one for one in _firewalld_foreign.blocking(self._bus, here) if one not in every]
+                found += _foreign.voided({slot[0]: rules}, some)
+        return found
 
 
 def _short_of(name: str) -> str:

@@ -10,7 +10,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_unsaved, _whole_file
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
+    _firewalld_interfaces,
+    _firewalld_unsaved,
+    _whole_file,
+)
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_unsaved import unsaved
 
 SERVICES = {
@@ -184,6 +188,24 @@ def test_an_interface_that_nobody_saved_counts_where_a_reload_moves_it() -> None
     assert moved == ["zone public: interfaces only live wg0", "zone trusted: interfaces only saved wg0"]
     named = {"theirs": {"ingress_zones": ["public"], "egress_zones": ["HOST"]}}
     assert found(zones(named, public=["eth0"]), zones(named)) == ["zone public: interfaces only live eth0"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "inner", "stays"),
+    [
+        ("libvirt-routed", False, True),
+        ("nm-shared", False, True),
+        ("libvirt-office", True, True),
+        ("libvirt-office", False, False),
+        ("inner", True, False),
+    ],
+)
+def test_an_interface_that_its_owner_binds_again_stays(
+    monkeypatch: pytest.MonkeyPatch, zone: str, inner: bool, stays: bool
+) -> None:
+    monkeypatch.setattr(_firewalld_interfaces, "is_inner", lambda _interface: inner)
+    live, saved = ({"zone": {**ZONE, zone: {"interfaces": some}}} for some in (["virbr1"], []))
+    assert found(live, saved) == ([] if stays else [f"zone {zone}: interfaces only live virbr1"])
 
 
 @pytest.mark.parametrize(
