@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible import template
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
 
 
 def _plays(root: Path, name: str) -> list[dict[str, Any]]:
@@ -36,7 +36,9 @@ def test_site_removes_nothing_before_all_is_opened(root: Path, variables: dict[s
     (play,) = (play for play in _plays(root, "site") if play["name"] == "Open what is needed")
     (task,) = (task["printnet.ports.firewall"] for task in play["tasks"] if "printnet.ports.firewall" in task)
     known = {"ansible_check_mode": False, "omit": "left out", **variables}
-    assert Templar(loader=DataLoader(), variables=known).template(trust_as_template(task["removals"])) == removals
+    # Since ansible-core 2.19 what is to be templated has to be trusted.
+    text = getattr(template, "trust_as_template", str)(task["removals"])
+    assert template.Templar(loader=DataLoader(), variables=known).template(text) == removals
 
 
 @pytest.mark.parametrize("name", ["compliance", "plan", "remove"])

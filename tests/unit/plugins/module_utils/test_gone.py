@@ -58,7 +58,7 @@ def test_what_is_left_is_what_none_before_has(before: list[Rule], rule: Rule) ->
 
 
 def test_what_several_have_is_gone_from_all() -> None:
-    levels = [_gone.Gone() for _ in range(2)]
+    levels = [_gone.Gone() for _level in range(2)]
     for port, level in enumerate(levels, 1):
         level.add(Rule("in", "tcp", ((port, port),), _rules.EVERYBODY))
     assert _gone.beyond(Rule("in", "tcp", ((1, 3),), ("192.0.2.1/32",)), levels) == [

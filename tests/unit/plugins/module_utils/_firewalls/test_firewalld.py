@@ -26,7 +26,7 @@ ONE, OTHER = "printnet.ports/one", "printnet.ports/other"
 SHORTS = {ONE: "one", OTHER: "other"}
 IN, OUT = {"ingress_zones": ["ANY"], "egress_zones": ["HOST"]}, {"ingress_zones": ["HOST"], "egress_zones": ["ANY"]}
 DROP = 'rule family="ipv4" source address="198.51.100.10" drop'
-FEW = ["198.51.100.0/24"]
+FEW = ("198.51.100.0/24",)
 FAR = [f"10.{number}.0.0/24" for number in range(0, 24, 2)]
 
 
