@@ -40,8 +40,9 @@ def start(run: _host.Run, unit: str, seconds: int, deadline: float, command: Seq
             "systemd-run", "--quiet", "--collect", f"--unit={unit}", f"--on-active={seconds}s",
             *(f"--timer-property=OnStartupSec={end:.3f}s" for end in ends),
             "--timer-property=AccuracySec=10ms",
-            # A switch that is killed, or can't do it yet, comes again; 1 and 2 are Python's for files that are gone.
-            "--property=Restart=on-failure", "--property=RestartSec=2", "--property=RestartPreventExitStatus=1 2",
+            # A switch that is killed, or can't do it yet, comes again, and not so often that systemd gives up: that is
+            # five times in ten seconds, with those of the timer. 1 and 2 are Python's for files that are gone.
+            "--property=Restart=on-failure", "--property=RestartSec=2500ms", "--property=RestartPreventExitStatus=1 2",
             "--description=Puts the firewall back unless printnet.ports confirms its change",
             *command,
         ]
