@@ -84,8 +84,7 @@ def add(
 ) -> None:
     """Remember that the change of a run was taken back, and why."""
     new = entry(run, armed, owners, cause, when, token=token, failed=failed)
-    # What could not be done at first is not worth telling any more once it was.
-    before, aside = ([one for one in entries_of(path) if not _is_settled(one, new)] for path in (RECORDS, ELSEWHERE))
+    before, aside = (entries_of(path) for path in (RECORDS, ELSEWHERE))
     try:
         write(RECORDS, _dump([*before, *aside, new]))
     except OSError:
@@ -94,10 +93,6 @@ def add(
     else:
         with suppress(OSError):
             ELSEWHERE.unlink()
-
-
-def _is_settled(one: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    return bool(one.get("failed")) and one.get("token") == new.get("token")
 
 
 def _dump(found: list[dict[str, Any]]) -> str:

@@ -68,7 +68,7 @@ def test_what_could_not_be_put_back_is_not_told_as_done(
     assert "nft says no." in told
     monkeypatch.setattr(_commit, "put_back", lambda *_arguments: [])
     assert _switch._fire(run, change.token, "nftables")
-    (told,) = _records.sentences()
+    _failed, told = _records.sentences()
     assert "put its firewall rules of printnet.ports/vpsx back to what they were: the change that me@here" in told
 
 
