@@ -84,12 +84,11 @@ def add(
 ) -> None:
     """Remember that the change of a run was taken back, and why."""
     new = entry(run, armed, owners, cause, when, token=token, failed=failed)
-    before, aside = (entries_of(path) for path in (RECORDS, ELSEWHERE))
     try:
-        write(RECORDS, _dump([*before, *aside, new]))
+        write(RECORDS, _dump([*entries(), new]))
     except OSError:
         with suppress(OSError):
-            write(ELSEWHERE, _dump([*aside, new]))
+            write(ELSEWHERE, _dump([*entries_of(ELSEWHERE), new]))
     else:
         with suppress(OSError):
             ELSEWHERE.unlink()

@@ -17,9 +17,7 @@ from ansible_collections.printnet.ports.plugins.module_utils import (
     _commit,
     _host,
     _python,
-    _records,
     _state,
-    _switch,
 )
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import FIREWALLS
 
@@ -28,7 +26,7 @@ CHANGE = _commit.Change("nftables", {OWNER: "vpsx"}, {OWNER: _state.Found()}, {O
 
 
 @pytest.fixture(autouse=True)
-def folder(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(root: Path, kept_here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a change is written down, and a Python of which nobody knows whether systemd can start it."""
 
     def copy(library: Path, name: str) -> None:
@@ -41,14 +39,8 @@ def folder(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             target.write_bytes(text.read_bytes() if text.exists() else b"")
 
     monkeypatch.setattr(_commit, "_copy", copy)
-    run = tmp_path / "run"
-    for name, path in (("FOLDER", run), ("PENDING", run / "pending.json"), ("LAUNCHER", run / "switch.py")):
-        monkeypatch.setattr(_commit, name, path)
-    monkeypatch.setattr(_commit, "KEPT", tmp_path / "var" / "pending.json")
-    monkeypatch.setattr(_records, "FOLDER", tmp_path / "var")
-    monkeypatch.setattr(_switch, "_CONFIRMING", run / "confirmed.json")
     monkeypatch.setattr(_python, "is_usual", lambda _executable: False)
-    return tmp_path
+    return kept_here
 
 
 class Systemd:

@@ -47,13 +47,7 @@ def run(*_words: object, **_more: object) -> tuple[int, str, str]:
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_commit, "FOLDER", tmp_path / "run")
-    monkeypatch.setattr(_commit, "PENDING", tmp_path / "run/pending.json")
-    monkeypatch.setattr(_commit, "KEPT", tmp_path / "lib/kept.json")
-    monkeypatch.setattr(_records, "FOLDER", tmp_path / "lib")
-    monkeypatch.setattr(_records, "RECORDS", tmp_path / "lib/restored.json")
-    monkeypatch.setattr(_records, "ELSEWHERE", tmp_path / "elsewhere.json")
+def _folder(kept_here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_commit, "FIREWALLS", {"fake": Fake})
     monkeypatch.setattr(_active, "active_firewalls", lambda _run: ["fake"])
     monkeypatch.setattr(_commit.time, "sleep", lambda _seconds: None)

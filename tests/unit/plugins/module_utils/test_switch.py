@@ -15,7 +15,6 @@ from ansible_collections.printnet.ports.plugins.module_utils import (
     _active,
     _commit,
     _host,
-    _ledger,
     _records,
     _state,
     _switch,
@@ -31,22 +30,9 @@ def run(_words: list[str], _data: str | None = None) -> tuple[int, str, str]:
 
 
 @pytest.fixture(autouse=True)
-def change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _commit.Change:
+def change(kept_here: Path, monkeypatch: pytest.MonkeyPatch) -> _commit.Change:
     """A change that is open."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    for module, name, path in (
-        (_commit, "FOLDER", folder),
-        (_commit, "PENDING", folder / "pending.json"),
-        (_commit, "KEPT", tmp_path / "kept.json"),
-        (_switch, "_CONFIRMING", folder / "confirmed.json"),
-        (_records, "FOLDER", tmp_path / "var"),
-        (_records, "RECORDS", tmp_path / "var" / "restored.json"),
-        (_records, "ELSEWHERE", tmp_path / "elsewhere.json"),
-        (_ledger, "PATH", tmp_path / "var" / "left.json"),
-    ):
-        assert hasattr(module, name)
-        monkeypatch.setattr(module, name, path)
+    _commit.FOLDER.mkdir()
     monkeypatch.setattr(_host, "locked", lambda *_arguments, **_more: nullcontext())
     monkeypatch.setattr(_active, "active_firewalls", lambda _run: ["nftables"])
     _commit.PENDING.write_text(_commit._text(CHANGE), encoding="utf-8")
