@@ -17,8 +17,9 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _by_hand,
     _confirm,
     _module_call,
+    _names,
     _notes,
-    _variables,
+    _task_variables,
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 from ansible_collections.printnet.ports.plugins.plugin_utils._task import Task
@@ -91,17 +92,17 @@ class ActionModule(ActionBase):
         self, call: Task, arguments: dict[str, Any], variables: Mapping[str, Any]
     ) -> tuple[dict[str, Any], list[str]]:
         """What the host's part needs to know, and what the user has to know."""
-        arguments["removals"] = _variables.removals_of(call.read, arguments["removals"])
-        arguments["confirm"] = _variables.confirm_of(call.read, arguments["confirm"])
-        arguments["confirm_timeout"] = _variables.confirm_timeout_of(call.read, arguments["confirm_timeout"])
-        outbound = _variables.outbound_of(call.read)
+        arguments["removals"] = _task_variables.removals_of(call.read, arguments["removals"])
+        arguments["confirm"] = _task_variables.confirm_of(call.read, arguments["confirm"])
+        arguments["confirm_timeout"] = _task_variables.confirm_timeout_of(call.read, arguments["confirm_timeout"])
+        outbound = _task_variables.outbound_of(call.read)
         if arguments["owner"] is not None:
             owners = _by_hand_owners(call, arguments)
             warnings: list[str] = []
             known = []
         else:
             # Rules by hand need no plan, and do not wait for what makes one.
-            from ansible_collections.printnet.ports.plugins.plugin_utils import _plan, _planned
+            from ansible_collections.printnet.ports.plugins.plugin_utils import _plan, _planned, _variables
 
             known = _plan.owners(call.catalog)
             owners, warnings = _planned.owners(call, arguments, ("in",) if outbound == "false" else ("in", "out"))
@@ -111,7 +112,7 @@ class ActionModule(ActionBase):
         return {
             "owners": owners,
             "known": known,
-            "apply": _variables.applies(call.read) and not _is_left_alone(call, self._task.delegate_to, variables),
+            "apply": _task_variables.applies(call.read) and not _is_left_alone(call, self._task.delegate_to, variables),
             "outbound": outbound,
             "run": _module_call.who(),
             "can_confirm": _confirm.can_confirm(self._connection),
@@ -144,13 +145,15 @@ def _kept_because(call: Task, arguments: Mapping[str, Any]) -> str:
         why = _planned.kept_because(call, arguments)
         if why:
             return why
-    return "printnet_removals is later" if _variables.removals_of(call.read, None) == "later" else ""
+    return "printnet_removals is later" if _task_variables.removals_of(call.read, None) == "later" else ""
 
 
 def _by_hand_owners(call: Task, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
     if arguments["state"] == "untouched" or arguments["stale"] != "keep":
         raise PortsError("state: untouched, stale: remove and stale: all go with components, not with owner")
-    owner, short = _by_hand.owner(call.catalog, arguments["owner"])
+    own = any(call.read(name) for name in _task_variables.CATALOG)
+    taken = _names.of(call.catalog.components.values()) if own else _names.shipped()
+    owner, short = _by_hand.owner(arguments["owner"], taken)
     if arguments["rules"] is None and arguments["state"] == "present":
         raise PortsError("owner needs rules: a list, which may be empty. To take its rules away, say state: absent")
     return [{"owner": owner, "short": short, "rules": _by_hand.rules(arguments["rules"] or [])}]

@@ -13,7 +13,15 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.printnet.ports.plugins.module_utils._arguments import INFO_TASK
 from ansible_collections.printnet.ports.plugins.module_utils._standing import OWNER
-from ansible_collections.printnet.ports.plugins.plugin_utils import _by_hand, _module_call, _plan, _query, _variables
+from ansible_collections.printnet.ports.plugins.plugin_utils import (
+    _by_hand,
+    _module_call,
+    _names,
+    _plan,
+    _query,
+    _task_variables,
+    _variables,
+)
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, nearest
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 
@@ -43,7 +51,7 @@ class ActionModule(ActionBase):
 
 def _known(asked: Iterable[Any] | None, variables: Mapping[str, Any], template: Any) -> dict[str, Any]:
     """What the catalog of the estate knows, and who is asked for."""
-    read = _variables.reader(variables, template)
+    read = _task_variables.reader(variables, template)
     catalog = _variables.catalog_of(read)
     settings = _variables.settings_of(catalog, read)
     options = _variables.options_of(catalog, variables, read)
@@ -60,7 +68,7 @@ def _owner(catalog: Catalog, asked: str) -> dict[str, str]:
     name = next((one.name for one in catalog.components.values() if one.short == name), name)
     if name in catalog.components:
         return {"owner": OWNER + name, "short": catalog.components[name].short}
-    owner, short = _by_hand.owner(catalog, name)
+    owner, short = _by_hand.owner(name, _names.of(catalog.components.values()))
     near = nearest(name, catalog.components)
     if "did you mean" in near:
         display.warning(f"owners: {name} is no component{near}")

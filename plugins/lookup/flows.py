@@ -186,7 +186,7 @@ from typing import Any
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.printnet.ports.plugins.plugin_utils import _query, _variables
+from ansible_collections.printnet.ports.plugins.plugin_utils import _query, _task_variables, _variables
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._schema import (
     READINGS,
@@ -226,7 +226,7 @@ class LookupModule(LookupBase):
 
     def _flows(self, terms: list[Any], variables: Any) -> list[Any]:
         templar: Any = self._templar
-        read = _variables.reader(variables, templar.template)
+        read = _task_variables.reader(variables, templar.template)
         catalog = _variables.catalog_of(read)
         asked = [term for item in terms for term in (item if isinstance(item, list) else [item])]
         for sentence in _query.silent(catalog, asked):

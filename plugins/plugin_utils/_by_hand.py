@@ -7,28 +7,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._standing import OWNER
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, shown
-from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}\Z")
 _SHORT = 9
 _LONGEST_COMMENT = 120
 
 
-def owner(catalog: Catalog, name: str) -> tuple[str, str]:
-    """The owner's full name, and its short one; a PortsError where the name is not one, or a component's."""
+def owner(name: str, taken: Collection[str]) -> tuple[str, str]:
+    """The owner's full name, and its short one; a PortsError where it is no name, or one that is taken."""
     if not _NAME.match(name):
         raise PortsError(
             f"owner {shown(name)} must begin with a small letter, and have at most 32 small letters, figures and _"
         )
     short = name if len(name) <= _SHORT else name[:4] + sha256(name.encode()).hexdigest()[: _SHORT - 4]
-    taken = {component.short for component in catalog.components.values()} | set(catalog.components)
     if name in taken or short in taken:
         raise PortsError(f"owner {shown(name)} is the name of a component: use components: [{name}], or another name")
     return OWNER + name, short

@@ -16,18 +16,16 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _inventory,
     _kept,
     _survey,
+    _task_variables,
     _topology_file,
     _variables,
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, unreadable
-from ansible_collections.printnet.ports.plugins.plugin_utils._host_variables import (
-    HostVariables,
-    as_text,
-    is_plain_text,
-)
+from ansible_collections.printnet.ports.plugins.plugin_utils._host_variables import HostVariables
 from ansible_collections.printnet.ports.plugins.plugin_utils._inventory import Inventory
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Estate
 from ansible_collections.printnet.ports.plugins.plugin_utils._task import NOWHERE, Places, Task
+from ansible_collections.printnet.ports.plugins.plugin_utils._task_variables import as_text, is_plain_text
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded
 
 _MAYBE_SLICED = (
@@ -113,7 +111,7 @@ class Call(Task):
         """Said by ``printnet_sliced``; or a run of AWX that finds groups of ours empty."""
         said = self.read("printnet_sliced")
         if said is not None:
-            return bool(_variables.flag("printnet_sliced", said))
+            return bool(_task_variables.flag("printnet_sliced", said))
         if not self._in_awx():
             return False
         inventory = self.inventory()
@@ -134,7 +132,7 @@ class Call(Task):
     def sees_all(self) -> bool:
         """Whether the inventory is certainly whole: AWX does not tell a job that it is a slice."""
         said = self.read("printnet_sliced")
-        return not (self._in_awx() if said is None else _variables.flag("printnet_sliced", said))
+        return not (self._in_awx() if said is None else _task_variables.flag("printnet_sliced", said))
 
     def kept_for_host(self) -> _kept.Kept:
         """The host's own entry of what the run has worked out once for all hosts, or works out now."""
@@ -149,7 +147,7 @@ class Call(Task):
 
     def _key(self, inventory: Inventory) -> str:
         """What is kept belongs to the groups and the variables that it was made from, and to the playbook's folder."""
-        names = (*_variables.CATALOG, *_variables.TOPOLOGY)
+        names = (*_task_variables.CATALOG, *_variables.TOPOLOGY)
         told = hashlib.sha256()
         for name in names:
             text = as_text(self._variables.get(name))
@@ -177,7 +175,7 @@ class Call(Task):
     def is_left_alone(self, host: str) -> bool:
         """Whether the host's firewall belongs to somebody else: ``printnet_apply`` is false there."""
         said = self.host_variables(host).get("printnet_apply")
-        return said is not None and not _variables.flag("printnet_apply", said)
+        return said is not None and not _task_variables.flag("printnet_apply", said)
 
     def is_windows(self, host: str) -> bool:
         """Whether the host's variables say that Ansible reaches Windows there."""
@@ -195,7 +193,7 @@ class Call(Task):
         return [
             f"{self.host}: {name} has another value for this call only. Other hosts and the compliance check go by "
             "the inventory: set it in group_vars or host_vars instead."
-            for name in (*_variables.CATALOG, *_variables.SETTINGS, *_variables.TOPOLOGY)
+            for name in (*_task_variables.CATALOG, *_variables.SETTINGS, *_variables.TOPOLOGY)
             # Lists of thousands are templated only where they are not the same as they stand.
             if not there.is_same(name, self._variables.get(name)) and self._differs(name, there)
         ]

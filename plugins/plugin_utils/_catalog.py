@@ -12,10 +12,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog_text, _schema
+from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog_text, _names, _schema
 from ansible_collections.printnet.ports.plugins.plugin_utils._choices import option_value
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, nearest, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import (
@@ -30,9 +29,6 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._model import (
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._schema import Field, check_known, read_entry
 
-FOLDER = Path(__file__).parent / "catalog"
-COMPILED = FOLDER / "compiled.json"
-"""What the files compile to. A stale one is not used, only slow."""
 OPTION_TYPES = ("bool", "str", "list", "port", "addresses")
 
 _DOCUMENT = {
@@ -100,7 +96,6 @@ _OWN_FLOW = {
 }
 _OWN_PLACE = {"document": Field(_schema.text), "table": Field(_schema.text, ""), "line": Field(str, "")}
 _PLACE = {"table": Field(_schema.text), "line": Field(str)}
-_SHORT_LENGTH = 9
 
 
 class _Entries:
@@ -154,12 +149,12 @@ class _Entries:
         if values is None:
             return
         values["title"] = values["title"] or name
-        values["short"] = values["short"] or name.replace("_", "")[:_SHORT_LENGTH]
+        values["short"] = values["short"] or _names.short(name)
         if "role" not in (raw or {}) and not own and values["presence"] != "outside":
             values["role"] = name
         values["role"] = values["role"] or ""
-        if len(values["short"]) > _SHORT_LENGTH:
-            self.faults.add(where, f"short {shown(values['short'])} has more than {_SHORT_LENGTH} characters")
+        if len(values["short"]) > _names.LONGEST_SHORT:
+            self.faults.add(where, f"short {shown(values['short'])} has more than {_names.LONGEST_SHORT} characters")
         self.components[name] = Component(name=name, **values)
 
     def _feature(self, name: str, raw: Any, where: str) -> None:
@@ -349,13 +344,13 @@ def _editions(
 
 @lru_cache(maxsize=4)
 def _shipped(pins: tuple[tuple[str, str], ...]) -> Catalog:
-    compiled = COMPILED.read_text(encoding="utf-8") if COMPILED.exists() else None
+    compiled = _names.COMPILED.read_text(encoding="utf-8") if _names.COMPILED.exists() else None
     return read_files(shipped_files(), dict(pins), compiled)
 
 
 def shipped_files() -> list[tuple[str, str]]:
     """The names and contents of the catalog's files."""
-    return [(path.name, path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.yml"))]
+    return [(path.name, path.read_text(encoding="utf-8")) for path in sorted(_names.FOLDER.glob("*.yml"))]
 
 
 @lru_cache(maxsize=8)

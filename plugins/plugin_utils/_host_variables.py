@@ -9,15 +9,12 @@ Ansible works out all variables of a host at once, which is what takes time: so 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
-from ansible_collections.printnet.ports.plugins.plugin_utils._render import plain
-
-_MARKS = ("{{", "{%", "{#")
+from ansible_collections.printnet.ports.plugins.plugin_utils._task_variables import is_plain, reason
 
 
 class HostVariables:
@@ -78,28 +75,3 @@ class _Variables(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._raw)
-
-
-def reason(wrong: AnsibleError) -> str:
-    """Why Ansible can't tell a variable's value, on one line."""
-    return plain(wrong.message).strip()
-
-
-def is_plain(value: Any) -> bool:
-    """Whether a value is what it says, without a template or a vault in it."""
-    if isinstance(value, str):
-        return not any(mark in value for mark in _MARKS)
-    return value is None or isinstance(value, (bool, int, float)) or is_plain_text(as_text(value))
-
-
-def as_text(value: Any) -> str:
-    """A value as JSON; empty where it is none, as a vault's secret is not. Much faster than a look at each item."""
-    try:
-        return json.dumps(value, sort_keys=True)
-    except (TypeError, ValueError):
-        return ""
-
-
-def is_plain_text(text: str) -> bool:
-    """Whether the JSON has no template in it. Outside of strings no two braces open side by side."""
-    return bool(text) and not any(mark in text for mark in _MARKS)

@@ -33,8 +33,8 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._errors import (
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._hosts import HostVariables, Resolver
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog, Component
+from ansible_collections.printnet.ports.plugins.plugin_utils._task_variables import Read
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Service
-from ansible_collections.printnet.ports.plugins.plugin_utils._variables import Read
 
 PATTERN = (
     "Ansible reads such a name as a pattern of names, so no play would go there; give the host a name without spaces, "

@@ -13,14 +13,14 @@ from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.plugin_utils import _probe_plan, _reasons, _schema, _variables
+from ansible_collections.printnet.ports.plugins.plugin_utils import _probe_plan, _reasons, _schema, _task_variables
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, nearest, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._exposure import Known
 from ansible_collections.printnet.ports.plugins.plugin_utils._hosts import entries
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 from ansible_collections.printnet.ports.plugins.plugin_utils._pairs import Place
 from ansible_collections.printnet.ports.plugins.plugin_utils._schema import Field
-from ansible_collections.printnet.ports.plugins.plugin_utils._variables import Read
+from ansible_collections.printnet.ports.plugins.plugin_utils._task_variables import Read
 from ansible_collections.printnet.ports.plugins.plugin_utils._verdict import Verdict
 
 _PORT = re.compile(r"(?:(tcp|udp)/)?([0-9-]+)(?:/(tcp|udp))?\Z")
@@ -212,7 +212,7 @@ def window_left(read: Read, now: datetime) -> float | None:
 def is_on(read: Read, name: str) -> bool:
     """A variable that is true or false, false where it is not set."""
     value = read(name)
-    return value is not None and _variables.flag(name, value)
+    return value is not None and _task_variables.flag(name, value)
 
 
 def sample(read: Read) -> int:

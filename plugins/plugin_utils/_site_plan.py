@@ -22,6 +22,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _inventory,
     _plan,
     _survey,
+    _task_variables,
     _topology_file,
     _variables,
 )
@@ -32,7 +33,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Estate
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host, Party, Service, Topology, grouped
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded, Said
 
-_ALIKE = (*_variables.CATALOG, "printnet_groups")
+_ALIKE = (*_task_variables.CATALOG, "printnet_groups")
 _PARTS = ("printnet_networks", "printnet_networks_file", "printnet_services")
 _CHOSEN = (*_variables.SETTINGS, "printnet_services", "printnet_unknown_peers")
 _MOST_READ = 300
@@ -334,7 +335,7 @@ class _Estates:
         networks, cidrs, parties, services = self._parts(inventory)
         topology: Topology = _survey.assembled(inventory, parties, services)
         settings = _variables.settings_of(inventory.catalog, read)
-        directions = ("in",) if _variables.outbound_of(read) == "false" else ("in", "out")
+        directions = ("in",) if _task_variables.outbound_of(read) == "false" else ("in", "out")
         estate = Estate(inventory.catalog, settings, topology, _inventory.unknown_peers(read))
         return _View(estate, networks, cidrs, services, self._told(read, _CHOSEN), directions)
 
@@ -363,7 +364,7 @@ class _Estates:
         apart = self._recorded is not None and inventory.here in self._recorded.apart
         return self._told(inventory.read, _PARTS) + (inventory.here if apart else "")
 
-    def _told(self, read: _variables.Read, names: Iterable[str]) -> str:
+    def _told(self, read: _task_variables.Read, names: Iterable[str]) -> str:
         """What variables say, as text; what hosts share, thousands of networks perhaps, is looked at once."""
         values = [read(name) for name in names]
         same = tuple(map(id, values))

@@ -2,16 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PRIVATE: one task of an action plugin: its own variables and the catalog, which is all that rules by hand take."""
+"""PRIVATE: one task of an action plugin: its own variables, and the catalog where that is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ansible_collections.printnet.ports.plugins.plugin_utils import _variables
+from ansible_collections.printnet.ports.plugins.plugin_utils import _task_variables
+
+if TYPE_CHECKING:
+    from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,12 @@ class Task:
         self._variables = variables
         self._template = template
         self._places = places
-        self.read = _variables.reader(variables, template)
+        self.read = _task_variables.reader(variables, template)
         self.host = str(variables["inventory_hostname"])
-        self.catalog = _variables.catalog_of(self.read)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The catalog; who has rules by hand does not wait for it."""
+        from ansible_collections.printnet.ports.plugins.plugin_utils import _variables
+
+        return _variables.catalog_of(self.read)

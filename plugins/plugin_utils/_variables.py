@@ -6,18 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
-from ansible.errors import AnsibleError
-from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _choices, _schema
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, shown
-from ansible_collections.printnet.ports.plugins.plugin_utils._host_variables import is_plain, reason
+from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _choices
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
+from ansible_collections.printnet.ports.plugins.plugin_utils._task_variables import CATALOG, Read, is_plain
 
-CATALOG = ("printnet_documents", "printnet_extra_components", "printnet_extra_flows")
 SETTINGS = ("printnet_features", "printnet_overrides")
 TOPOLOGY = (
     "printnet_groups",
@@ -74,25 +71,6 @@ COMPLIANCE = (
 )
 HOST = ("printnet_addresses",)
 ALL = (*CATALOG, *SETTINGS, *TOPOLOGY, *FIREWALL, *PLAYBOOKS, *COMPLIANCE, *HOST)
-
-_SHORTEST, _LONGEST = 2, 3600
-Read = Callable[[str], Any]
-"""Gives a variable's templated value by name, None where it is not set."""
-
-
-def reader(variables: Mapping[str, Any], template: Callable[[Any], Any]) -> Read:
-    """Reads single variables out of a play's without templating the others."""
-
-    def read(name: str) -> Any:
-        value = variables.get(name)
-        if is_plain(value):
-            return value
-        try:
-            return template(value)
-        except AnsibleError as wrong:
-            raise PortsError(f"{name}: {reason(wrong)}") from None
-
-    return read
 
 
 def catalog_of(read: Read) -> Catalog:
@@ -156,57 +134,3 @@ def _could_be(catalog: Catalog, name: str, value: Any) -> bool:
     except ValueError:
         return False
     return True
-
-
-def flag(name: str, value: Any) -> bool:
-    """A variable that is true or false; a PortsError where it is neither."""
-    try:
-        return _schema.flag(value)
-    except ValueError as wrong:
-        raise PortsError(f"{name}: {shown(value)} {wrong}") from None
-
-
-def outbound_of(read: Read) -> str:
-    """Whether what a host sends is opened: ``auto`` (where it is refused by default), ``true`` or ``false``."""
-    value = read("printnet_outbound")
-    text = "auto" if value is None else str(value).lower()
-    text = {"yes": "true", "no": "false"}.get(text, text)
-    if text not in ("auto", "true", "false"):
-        raise PortsError(f"printnet_outbound is {shown(value)}: it must be auto, true or false")
-    return text
-
-
-def removals_of(read: Read, asked: str | None) -> str:
-    """``now`` or ``later``: what the task says, else the variable ``printnet_removals``."""
-    value = read("printnet_removals")
-    if value is not None and value not in ("now", "later"):
-        raise PortsError(f"printnet_removals is {shown(value)}: it must be now or later")
-    return asked or str(value or "now")
-
-
-def confirm_of(read: Read, asked: str | None) -> str:
-    """``auto``, ``always`` or ``never``: what the task says, else the variable ``printnet_confirm``."""
-    value = read("printnet_confirm")
-    if value is not None and value not in ("auto", "always", "never"):
-        raise PortsError(f"printnet_confirm is {shown(value)}: it must be auto, always or never")
-    return asked or str(value or "auto")
-
-
-def confirm_timeout_of(read: Read, asked: int | None) -> int:
-    """Seconds: what the task says, else the variable ``printnet_confirm_timeout``."""
-    value, seconds = read("printnet_confirm_timeout"), 30
-    if value is not None:
-        seconds = int(value) if str(value).isdecimal() else 0
-        if not _SHORTEST <= seconds <= _LONGEST:
-            raise PortsError(
-                f"printnet_confirm_timeout is {shown(value)}: it must be from {_SHORTEST} to {_LONGEST} seconds"
-            )
-    if asked is not None and not _SHORTEST <= asked <= _LONGEST:
-        raise PortsError(f"confirm_timeout must be from {_SHORTEST} to {_LONGEST} seconds")
-    return seconds if asked is None else asked
-
-
-def applies(read: Read) -> bool:
-    """Whether hosts are to be changed: the variable ``printnet_apply``; without it, yes."""
-    value = read("printnet_apply")
-    return True if value is None else flag("printnet_apply", value)

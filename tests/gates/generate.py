@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _catalog_text
+from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _catalog_text, _names
 from ansible_collections.printnet.ports.tests.gates import flows_page, report_schema, role_files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +23,7 @@ def made() -> dict[Path, str]:
     files = _catalog.shipped_files()
     catalog = _catalog.read_files(files)
     return {
-        ROOT / _catalog.COMPILED.relative_to(_catalog.COMPILED.parents[3]): _catalog_text.compile_files(files),
+        ROOT / _names.COMPILED.relative_to(_names.COMPILED.parents[3]): _catalog_text.compile_files(files),
         ROOT / "docs" / "flows.md": flows_page.page(catalog),
         ROOT / report_schema.FILE: report_schema.render(),
         **role_files.files(catalog, ROOT),

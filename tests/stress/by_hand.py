@@ -12,6 +12,7 @@ import random
 import sys
 import time
 import traceback
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,13 @@ import space
 import words
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.printnet.ports.plugins.module_utils._arguments import CONDITIONS, TASK
-from ansible_collections.printnet.ports.plugins.plugin_utils import _by_hand, _catalog
+from ansible_collections.printnet.ports.plugins.plugin_utils import _by_hand, _names
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 
 
 def fuzz(seed: str, count: int) -> dict[str, Any]:
     """Counts, times and faults."""
-    catalog, began = _catalog.load(), time.monotonic()
+    taken, began = _names.shipped(), time.monotonic()
     validator = ArgumentSpecValidator(TASK, **CONDITIONS)
     counts = {"cases": count, "errors": 0, "accepted": 0}
     faults: list[dict[str, Any]] = []
@@ -36,7 +37,7 @@ def fuzz(seed: str, count: int) -> dict[str, Any]:
         task = _task(random.Random(f"by hand/{seed}/{number}"))
         start = time.perf_counter()
         try:
-            told = _one(catalog, validator, task)
+            told = _one(taken, validator, task)
         except Exception:
             told, right = traceback.format_exc(), False
         else:
@@ -60,7 +61,7 @@ def _task(rng: random.Random) -> dict[str, Any]:
     return task
 
 
-def _one(catalog: Any, validator: ArgumentSpecValidator, task: dict[str, Any]) -> list[dict[str, Any]] | str:
+def _one(taken: Collection[str], validator: ArgumentSpecValidator, task: dict[str, Any]) -> list[dict[str, Any]] | str:
     """The rules, or what the user is told; as the action plugin goes about it."""
     found = validator.validate(task)
     if found.error_messages:
@@ -69,7 +70,7 @@ def _one(catalog: Any, validator: ArgumentSpecValidator, task: dict[str, Any]) -
     try:
         if arguments["owner"] is None:
             return "the components are looked up in the catalog"
-        owner, short = _by_hand.owner(catalog, arguments["owner"])
+        owner, short = _by_hand.owner(arguments["owner"], taken)
         assert owner == f"printnet.ports/{arguments['owner']}", owner
         assert owner.isascii(), owner
         assert 0 < len(short) <= 9, short

@@ -11,21 +11,25 @@ from typing import Any
 
 import pytest
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
-from ansible_collections.printnet.ports.plugins.plugin_utils import _by_hand, _catalog
+from ansible_collections.printnet.ports.plugins.plugin_utils import _by_hand, _catalog, _names
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 from hypothesis import given
 from hypothesis import strategies as st
 
-CATALOG = _catalog.load()
+TAKEN = _names.of(_catalog.load().components.values())
 RULE = {"direction": "in", "transport": "tcp", "ports": ["515"], "peers": ["192.0.2.0/24"], "source_ports": []}
 
 
+def test_what_is_taken_is_known_without_the_catalog() -> None:
+    assert _names.shipped() == TAKEN
+
+
 def test_an_owner_has_a_full_and_a_short_name() -> None:
-    assert _by_hand.owner(CATALOG, "backup") == ("printnet.ports/backup", "backup")
-    full, short = _by_hand.owner(CATALOG, "remote_ssh_login")
+    assert _by_hand.owner("backup", TAKEN) == ("printnet.ports/backup", "backup")
+    full, short = _by_hand.owner("remote_ssh_login", TAKEN)
     assert full == "printnet.ports/remote_ssh_login"
     assert len(short) == 9
-    assert short != _by_hand.owner(CATALOG, "remote_ssh_logout")[1]
+    assert short != _by_hand.owner("remote_ssh_logout", TAKEN)[1]
 
 
 @pytest.mark.parametrize(
@@ -33,13 +37,13 @@ def test_an_owner_has_a_full_and_a_short_name() -> None:
 )
 def test_an_odd_owner_is_refused(name: str) -> None:
     with pytest.raises(PortsError, match="must begin with a small letter"):
-        _by_hand.owner(CATALOG, name)
+        _by_hand.owner(name, TAKEN)
 
 
-@pytest.mark.parametrize("name", ["vpsx", "mve", "innovate_audit", *{one.short for one in CATALOG.components.values()}])
+@pytest.mark.parametrize("name", ["vpsx", "mve", "innovate_audit", *sorted(TAKEN)])
 def test_a_component_is_no_owner(name: str) -> None:
     with pytest.raises(PortsError, match=r"is the name of a component: use components: \["):
-        _by_hand.owner(CATALOG, name)
+        _by_hand.owner(name, TAKEN)
 
 
 def test_a_comment_says_who_asks() -> None:

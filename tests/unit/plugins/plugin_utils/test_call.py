@@ -18,7 +18,7 @@ from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
-from ansible_collections.printnet.ports.plugins.plugin_utils import _plan, _planned, _variables
+from ansible_collections.printnet.ports.plugins.plugin_utils import _plan, _planned, _task_variables, _variables
 from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 
@@ -234,7 +234,7 @@ def test_how_a_change_is_confirmed_is_said_by_the_task_or_a_variable(
 ) -> None:
     def come_to() -> tuple[str, int]:
         read = of_the_play.get
-        return _variables.confirm_of(read, asked[0]), _variables.confirm_timeout_of(read, asked[1])
+        return _task_variables.confirm_of(read, asked[0]), _task_variables.confirm_timeout_of(read, asked[1])
 
     if isinstance(comes_to, str):
         assert faults_of(come_to) == [comes_to]

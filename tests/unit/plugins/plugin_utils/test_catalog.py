@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _catalog_text
+from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _catalog_text, _names
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog, Flow
 
 FaultsOf = Callable[..., list[str]]
@@ -241,13 +241,13 @@ def test_documents_have_edition_and_date(catalog: Catalog) -> None:
 
 
 def test_the_compiled_form_is_that_of_the_files() -> None:
-    compiled = _catalog.COMPILED.read_text(encoding="utf-8")
+    compiled = _names.COMPILED.read_text(encoding="utf-8")
     assert compiled == _catalog_text.compile_files(_catalog.shipped_files())
 
 
 def test_loading_reads_no_yaml_and_happens_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """YAML takes many times as long as all else."""
-    compiled = _catalog.COMPILED.read_text(encoding="utf-8")
+    compiled = _names.COMPILED.read_text(encoding="utf-8")
     monkeypatch.setattr(_catalog_text, "Loader", lambda *_all: pytest.fail("reads YAML"))
     assert _catalog.read_files(_catalog.shipped_files(), None, compiled).flows
     assert _catalog.load() is _catalog.load()

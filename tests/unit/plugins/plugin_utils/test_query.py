@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _choices, _query
+from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _choices, _names, _query
 from ansible_collections.printnet.ports.plugins.plugin_utils._choices import Settings
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog, Flow
 
@@ -309,7 +309,7 @@ class _Counting(dict[str, Flow]):
 def test_an_indexed_question_looks_at_few_flows(
     terms: list[str], asked: dict[str, Any], most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    catalog = _catalog.read_files(_catalog.shipped_files(), None, _catalog.COMPILED.read_text(encoding="utf-8"))
+    catalog = _catalog.read_files(_catalog.shipped_files(), None, _names.COMPILED.read_text(encoding="utf-8"))
     flows = _Counting(catalog.flows)
     object.__setattr__(catalog, "flows", flows)
     _ask(catalog, *terms, **asked)  # what is worked out once a process

@@ -16,8 +16,8 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _inventory,
     _plan,
     _site_plan,
+    _task_variables,
     _topology_file,
-    _variables,
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Share
@@ -109,7 +109,7 @@ def _rules(shares: Iterable[Share]) -> Rules:
 
 def _own(call: Any, components: list[str]) -> Rules:
     """What the host's own call makes of its components, or raises."""
-    directions = ("in",) if _variables.outbound_of(call.read) == "false" else ("in", "out")
+    directions = ("in",) if _task_variables.outbound_of(call.read) == "false" else ("in", "out")
     estate = call.estate(components, directions)
     shares = [_plan.share(estate, call.host, name, call.own_options(name), directions) for name in components]
     _plan.unknown_report(estate, call.host, shares)
