@@ -13,6 +13,14 @@ from ansible_collections.printnet.ports.plugins.module_utils import _host
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import ENTRIES, FIREWALLS
 
 _SYSTEMD = Path("/run/systemd/system")
+_UNITS = tuple(
+    Path(folder)
+    for folder in (
+        "/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+        "/lib/systemd/system", "/run/systemd/generator", "/run/systemd/generator.late",
+    )
+)  # fmt: skip
+"""Where units are, those that systemd itself makes of other files included."""
 _SHOWN = 40
 """Letters of a wrong value that are said again."""
 
@@ -96,9 +104,17 @@ def _units_that(run: _host.Run, question: str, answers: tuple[str, ...]) -> set[
         return set()
     if question == "is-active":
         units += [entry.starter for entry in ENTRIES.values() if entry.starter]
-        # It answers a line for each unit, also for one that is not there.
-        return {unit for unit, state in zip(units, run(["systemctl", question, *units])[1].split()) if state in answers}
+        # systemd looks through all its folders for each one that is not there, whenever it is asked.
+        there = [unit for unit in units if any((folder / unit).exists() for folder in _UNITS)]
+        # One that runs on may have lost its file.
+        return _in_state(run, there, answers) or _in_state(run, units, answers)
     return {unit for unit in units if run(["systemctl", question, unit])[1].strip() in answers}
+
+
+def _in_state(run: _host.Run, units: Sequence[str], answers: tuple[str, ...]) -> set[str]:
+    # It answers a line for each unit, also for one that is not there.
+    states = run(["systemctl", "is-active", *units])[1].split() if units else []
+    return {unit for unit, state in zip(units, states) if state in answers}
 
 
 def leftovers(run: _host.Run, active: Sequence[str], shorts: Mapping[str, str]) -> dict[str, list[str]]:

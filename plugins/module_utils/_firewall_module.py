@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.printnet.ports.plugins.module_utils import (
@@ -118,8 +117,7 @@ def _owners(plan: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     return owners
 
 
-@dataclass(frozen=True)
-class _Call:
+class _Call(NamedTuple):
     """One call: ``named`` are the owners that it names, with their short names; the ledger is what is remembered.
 
     Who only looks may see a change that is ``waiting``.

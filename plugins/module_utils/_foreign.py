@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend
@@ -28,7 +27,7 @@ def voided(wanted: Mapping[str, Iterable[_rules.Rule]], foreign: Iterable[_backe
     for other in foreign:
         if other.opens:
             continue
-        kind = replace(other.rule, peers=(), flows=())
+        kind = other.rule._replace(peers=(), flows=())
         if kind not in near:
             near[kind] = {owner: [one for one in some if _meet(one.rule, kind)] for owner, some in asked.items()}
         spans = [_rules.span_of(peer) for peer in other.rule.peers] if any(near[kind].values()) else []
@@ -60,7 +59,7 @@ def touching(
             }
             known[key] = tuple(sorted(hit))
         if known[key]:
-            found.append(replace(other, rule=replace(other.rule, flows=known[key])))
+            found.append(other._replace(rule=other.rule._replace(flows=known[key])))
     return found
 
 

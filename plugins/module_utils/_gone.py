@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
@@ -66,7 +65,7 @@ class Gone:
         if not is_inside:
             return _rules.beyond(rule, before)
         left = _left(rule.ports, tuple(other.ports for other in before))
-        return (replace(rule, ports=left),) if left else ()
+        return (rule._replace(ports=left),) if left else ()
 
 
 class _Networks:
@@ -151,5 +150,5 @@ def _left(ports: tuple[_rules.Span, ...], gone: Iterable[tuple[_rules.Span, ...]
     """The ports that are in none of the others. Of a long list, most rules ask the same."""
     rule = _rules.Rule("in", "tcp", ports, _rules.EVERYBODY)
     return tuple(
-        span for one in _rules.beyond(rule, [replace(rule, ports=some) for some in gone]) for span in one.ports
+        span for one in _rules.beyond(rule, [rule._replace(ports=some) for some in gone]) for span in one.ports
     )

@@ -14,8 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _records, _rules, _standing, _state
 
@@ -25,8 +24,7 @@ _SHOWN, _LENGTH = 3, 100
 """The rules that a sentence names, and the characters of each."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """What was left of one owner: its short name, whether its rules were made by hand, and both halves as text."""
 
     firewall: str
@@ -76,7 +74,7 @@ def write(ledger: Ledger) -> None:
     """Replace the file. A host whose disk takes nothing keeps no ledger, which is no reason to fail."""
     with suppress(OSError):
         if ledger:
-            plain = {"form": _FORM, "owners": {owner: vars(entry) for owner, entry in ledger.items()}}
+            plain = {"form": _FORM, "owners": {owner: entry._asdict() for owner, entry in ledger.items()}}
             _records.write(PATH, json.dumps(plain, sort_keys=True))
             return
     # A file that could not be replaced tells what is not true any more.
@@ -142,7 +140,7 @@ def _missing(text: str, now: _state.Half) -> list[str]:
 def _as_wide_as(rule: _rules.Rule, other: _rules.Rule) -> _rules.Rule:
     """The other rule as if it were for any source port, where it is for all those of the first."""
     covers = all(any(a <= first and last <= b for a, b in other.source_ports) for first, last in rule.source_ports)
-    return replace(other, source_ports=()) if rule.source_ports and covers else other
+    return other._replace(source_ports=()) if rule.source_ports and covers else other
 
 
 def _text(half: _state.Half) -> str:

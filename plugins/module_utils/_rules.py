@@ -16,9 +16,8 @@ import socket
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 Span = tuple[int, int]
 Profile = tuple[tuple[tuple[Span, ...], tuple[str, ...]], ...]
@@ -35,8 +34,7 @@ class RuleError(ValueError):
     """A rule is not one; the text names the field, the value and what would be right."""
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """Allows ``transport`` to ``ports`` from (or, with ``out``, to) ``peers``, CIDRs of both families.
 
     Empty ``source_ports`` means all. ``flows`` says who asks for it and has no part in what is allowed.
@@ -166,7 +164,7 @@ def canonical(rules: Iterable[Rule]) -> tuple[Rule, ...]:
         for profile, sources in profiles.items():
             for ports, peers in profile:
                 rule = Rule(direction, transport, ports, peers, join(sources))
-                found.append(replace(rule, flows=_asking(group, rule)))
+                found.append(rule._replace(flows=_asking(group, rule)))
     return tuple(sorted(found, key=Rule.key))
 
 
@@ -177,7 +175,7 @@ def beyond(rule: Rule, already: Iterable[Rule]) -> tuple[Rule, ...]:
         for other in already
         if (other.direction, other.transport) == (rule.direction, rule.transport) and not other.source_ports
     ]
-    return tuple(replace(rule, ports=ports, peers=peers) for ports, peers in _by_peers([rule], others))
+    return tuple(rule._replace(ports=ports, peers=peers) for ports, peers in _by_peers([rule], others))
 
 
 def _free_together(bound: Sequence[Rule]) -> list[Rule]:

@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 
 
-@dataclass(frozen=True)
-class Half:
+class Half(NamedTuple):
     """What is saved, or what is live, of one owner.
 
     ``rules`` are canonical. ``odd`` says in words what a change has to mend: somebody's rule among ours, a jump that
@@ -25,12 +23,11 @@ class Half:
     odd: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What is there of one owner."""
 
-    saved: Half = field(default_factory=Half)
-    live: Half = field(default_factory=Half)
+    saved: Half = Half()
+    live: Half = Half()
 
 
 States = dict[str, Found]
@@ -39,7 +36,7 @@ States = dict[str, Found]
 
 def half(rules: Iterable[_rules.Rule], odd: Iterable[str] = ()) -> Half:
     """A half of these rules in their one form, without the flows, which no firewall keeps."""
-    return Half(tuple(replace(rule, flows=()) for rule in _rules.canonical(rules)), tuple(sorted(odd)))
+    return Half(tuple(rule._replace(flows=()) for rule in _rules.canonical(rules)), tuple(sorted(odd)))
 
 
 def only(found: Half, direction: str) -> tuple[_rules.Rule, ...]:

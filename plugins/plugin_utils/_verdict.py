@@ -352,7 +352,7 @@ def _short(rule: Rule, pair: Pair, few: tuple[str, ...]) -> str:
     more = len(rule.peers) - len(few) if len(rule.peers) > _FEW else 0
     first, last = pair.port
     ports = tuple(span for span in rule.ports if span[0] <= last and first <= span[1])
-    text = replace(rule, peers=few if more else rule.peers, ports=ports if len(rule.ports) > _FEW else rule.ports)
+    text = rule._replace(peers=few if more else rule.peers, ports=ports if len(rule.ports) > _FEW else rule.ports)
     return text.as_text() + (f" and {more} more networks" if more else "")
 
 

@@ -14,10 +14,9 @@ import glob
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend
 
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
     )
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A firewall's class, and what is known of it before that is imported."""
 
     kind: str

@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _state
 
 
-@dataclass(frozen=True)
-class Foreign:
+class Foreign(NamedTuple):
     """A rule of somebody else, as far as it is about ports: what it ``opens`` or blocks, and where it stands."""
 
     opens: bool

@@ -142,14 +142,10 @@ class Bus:
         return str(self.attempt(properties.Get, f"{_NAME}.config", name))
 
     def saved_settings(self, kind: str, name: str) -> dict[str, Any]:
-        """The saved settings of a zone, a policy or a service; none where it is not saved."""
+        """The saved settings of a zone or a service; none where it is not saved."""
         config = self.config()
-        asks = {"zone": config.getZoneByName, "policy": config.getPolicyByName, "service": config.getServiceByName}
-        path = self.attempt(asks[kind], name)
-        if path is None:
-            return {}
-        item = self.config(f".config.{kind}", path)
-        return plain(self.call(item.getSettings if kind == "policy" else item.getSettings2))
+        path = self.attempt(config.getZoneByName if kind == "zone" else config.getServiceByName, name)
+        return {} if path is None else plain(self.call(self.config(f".config.{kind}", path).getSettings2))
 
     def forget(self) -> None:
         """Ask anew from now on: something was changed, or may have been."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -143,9 +142,9 @@ def _zones(bus: Bus) -> dict[str, Place]:
         place = Place(f"firewalld, zone {name}", settings, final=ends and bus.is_old(), active=name in active)
         if name in by_interface:
             holes = meaning.networks(peer for other, some in closed.items() if other != name for peer in some)
-            place = replace(place, holes=holes or (), sure=len(by_interface) == 1)
+            place = place._replace(holes=holes or (), sure=len(by_interface) == 1)
         else:
-            place = replace(place, peers=by_source[name])
+            place = place._replace(peers=by_source[name])
         if name in by_source and (ends or not drifts):
             closed[name] = by_source[name]
         places[name] = place
@@ -194,7 +193,7 @@ def _direct(bus: Bus) -> list[_backend.Foreign]:
         if line.rule and line.target in _xtables.DENIES and not line.plain:
             where = f"firewalld, direct rule of {version}: {text}"
             transports = [line.rule.transport] if line.rule.transport else _rules.TRANSPORTS
-            found += [_backend.Foreign(False, replace(line.rule, transport=one), where) for one in transports]
+            found += [_backend.Foreign(False, line.rule._replace(transport=one), where) for one in transports]
     return found
 
 

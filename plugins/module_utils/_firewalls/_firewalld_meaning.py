@@ -18,7 +18,7 @@ import re
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend
@@ -36,8 +36,7 @@ _MOST = 200_000
 """More pairs of networks than this are not compared."""
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(NamedTuple):
     """What a service stands for: ports such as ``22/tcp``; ``families`` where it names a destination."""
 
     ports: tuple[str, ...] = ()
@@ -46,16 +45,14 @@ class Service:
     families: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """What is behind the names that rules use; the entries of a set are None where they are no networks."""
 
     service: Callable[[str], Service]
     entries: Callable[[str], tuple[str, ...] | None]
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A zone or a policy with its settings, and the peers whose packets meet it.
 
     ``sure`` says that all packets of the peers do: where several zones have interfaces, nobody knows by which one a
@@ -84,8 +81,7 @@ class Place:
         return at_its_end and self.settings.get("target", "") in DENIES
 
 
-@dataclass(frozen=True)
-class _Step:
+class _Step(NamedTuple):
     """One thing that a place does with packets. ``sure``: with all of those that it is about."""
 
     opens: bool

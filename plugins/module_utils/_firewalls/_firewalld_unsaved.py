@@ -29,19 +29,22 @@ _SHOWN = 5
 
 def unsaved(bus: Bus, is_ours: Callable[[str], bool]) -> list[str]:
     """One line for each thing that is only live or only saved, beside policies and sets that are ours."""
-    config, zones, policies, sets = bus.config(), bus.live(".zone"), bus.live(".policy"), bus.live(".ipset")
+    config, zones, sets = bus.config(), bus.live(".zone"), bus.live(".ipset")
 
     def every(names: Any, ask: Callable[[str], Settings]) -> dict[str, Settings]:
         return {name: ask(name) for name in bus.names(names) if not is_ours(name)}
 
+    def policies(kind: str) -> dict[str, Settings]:
+        return {name: plain(bus.policy(kind, name)) for name in bus.policies(kind) if not is_ours(name)}
+
     live = {
         "zone": every(zones.getZones, lambda name: plain(bus.call(zones.getZoneSettings2, name))),
-        "policy": every(policies.getPolicies, lambda name: plain(bus.call(policies.getPolicySettings, name))),
+        "policy": policies("live"),
         "ipset": every(sets.getIPSets, lambda name: _set(bus.call(sets.getIPSetSettings, name))),
     }
     saved = {
         "zone": _combined(every(config.getZoneNames, lambda name: bus.saved_settings("zone", name)), live["zone"]),
-        "policy": every(config.getPolicyNames, lambda name: bus.saved_settings("policy", name)),
+        "policy": policies("saved"),
         "ipset": every(config.getIPSetNames, lambda name: _set(bus.saved_set(name))),
     }
     default = str(bus.call(bus.live().getDefaultZone))

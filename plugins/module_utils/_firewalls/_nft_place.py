@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_ends import (
     CHAIN,
@@ -77,8 +77,7 @@ class Table:
         return f"table {self.family} {shown(self.name)}"
 
 
-@dataclass(frozen=True)
-class Base:
+class Base(NamedTuple):
     """A base chain that refuses by default: its final rules begin at the index ``tail``.
 
     ``families``: those of which something is refused by default.

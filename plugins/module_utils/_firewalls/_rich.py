@@ -15,10 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 
@@ -38,8 +37,7 @@ class NotExpressibleError(ValueError):
     """firewalld has no rich rule for this."""
 
 
-@dataclass(frozen=True)
-class Raw:
+class Raw(NamedTuple):
     """What is saved, or what is live, of a policy: its rich rules, None without a policy, and its sets."""
 
     rich: frozenset[str] | None = None

@@ -14,6 +14,7 @@ import ipaddress
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
@@ -29,8 +30,7 @@ TUPLE = "\n### tuple ### "
 _COMMENT = " comment="
 
 
-@dataclass(frozen=True)
-class Theirs:
+class Theirs(NamedTuple):
     """A tuple of somebody else, taken apart; ``direction`` is empty where it is for what the host forwards."""
 
     action: str
@@ -270,8 +270,7 @@ _SHAPE = ("allow", "tcp", "515", "0.0.0.0/0", "any", "192.0.2.1", "in", "comment
 _ACTIONS = ("allow", "deny", "reject", "limit")
 
 
-@dataclass(frozen=True)
-class _Shape:
+class _Shape(NamedTuple):
     """What a tuple of ours says apart from its peer: direction, transport, ports, source ports, and whose it is."""
 
     key: tuple[str, str, str, str]

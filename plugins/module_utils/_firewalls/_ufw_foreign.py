@@ -11,7 +11,6 @@ that is for one interface or one address of this host only is left out too: whet
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
@@ -37,7 +36,7 @@ def blocking(saved: Saved) -> list[_backend.Foreign]:
     for theirs in _reached(saved):
         for one in _meaning(theirs, saved.version):
             if not one.opens:
-                found += [replace(one, rule=rule) for rule in let_in.beyond(one.rule)]
+                found += [one._replace(rule=rule) for rule in let_in.beyond(one.rule)]
             elif _is_for_all(theirs):
                 # One for an interface or an address of this host lets in some of it only.
                 let_in.add(one.rule)

@@ -11,7 +11,7 @@ it is what one of our tuples in the file means. Where a tuple of somebody else m
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _ufw_order, _ufw_tuple, _xtables
@@ -23,8 +23,7 @@ HEAVY = 200_000
 _REMARK = " -m comment --comment "
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of a chain, as iptables-save prints it.
 
     Without ``owners`` it is somebody else's; with owners and without ``ours`` it is one that we never make. ``named``
@@ -64,8 +63,7 @@ def parse(table: Mapping[str, list[str]], version: int, saved: Owned, twins: Map
     return chains
 
 
-@dataclass(frozen=True)
-class _Known:
+class _Known(NamedTuple):
     """What the file says: our tuples, and how they look in the kernel."""
 
     saved: Owned

@@ -13,8 +13,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 
@@ -66,8 +66,7 @@ _LIMITS = frozenset("--limit --limit-burst".split())
 _HARMLESS = frozenset("tcp udp multiport comment conntrack state limit".split())
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One rule of a chain.
 
     ``rule`` is what it matches: peers is one network, the family's whole range where it names none; ports are all

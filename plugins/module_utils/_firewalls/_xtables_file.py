@@ -14,8 +14,8 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from glob import glob
+from typing import NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _whole_file
@@ -42,8 +42,7 @@ COMMIT
 _MADE_FILE = "# This file was made by printnet.ports.\n" + _MADE_SECTION
 
 
-@dataclass(frozen=True)
-class Keeper:
+class Keeper(NamedTuple):
     """A unit that loads rules at boot, and the files that it loads them from, by family. ``needs`` is its program."""
 
     unit: str

@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils import _foreign, _host, _rules, _standing, _state
@@ -172,7 +171,7 @@ class Firewalld(_backend.Backend):
         for slot in reloaded:
             shells[slot[0]].append(_SETS if self._live[slot].rich is None else _EMPTY)
         return {
-            owner: _state.Found(aim.saved, replace(aim.live, odd=tuple(sorted(shells[owner]))))
+            owner: _state.Found(aim.saved, aim.live._replace(odd=tuple(sorted(shells[owner]))))
             for owner, aim in aims.items()
         }
 

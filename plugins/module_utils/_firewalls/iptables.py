@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
@@ -157,7 +156,7 @@ class Iptables(_backend.Backend):
         last = self._halves.get(owner)
         if last is None or last[0] != rules:
             last = self._halves[owner] = (rules, _state.half(rules))
-        return replace(last[1], odd=tuple(sorted(odd)))
+        return last[1]._replace(odd=tuple(sorted(odd)))
 
     def _decoded(self, version: int, short: str, chains: Chains) -> tuple[list[_rules.Rule], list[str]]:
         """What the chains allow, and what is odd in them."""
@@ -180,7 +179,7 @@ class Iptables(_backend.Backend):
             # What loads it may come back: what is wanted stays there.
             if unused:
                 odd = tuple(sorted({*aim.saved.odd, *unused}))
-                possible[owner] = replace(aim, saved=replace(aim.saved, odd=odd))
+                possible[owner] = aim._replace(saved=aim.saved._replace(odd=odd))
         if possible != now:
             for version, table in self.live().items():
                 _refuse_intruders(table, aims, self.shorts, f"the kernel's rules of {programs.PROGRAMS[version]}")

@@ -16,7 +16,6 @@ import os
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -123,7 +122,7 @@ class Nftables(_backend.Backend):
             peers = tuple(peer for peer in rule.peers if (rule.direction, "6" if ":" in peer else "4") in covered)
             cut = cut or len(peers) != len(rule.peers)
             if peers:
-                rules.append(replace(rule, peers=peers))
+                rules.append(rule._replace(peers=peers))
         return _state.half(rules, live.odd) if cut else live
 
     def stage(self, now: _state.States, aims: _state.States) -> _state.States:

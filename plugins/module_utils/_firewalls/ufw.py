@@ -14,7 +14,7 @@ A rule of somebody else that is the same as one of ours stands for it; it is nei
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
@@ -42,8 +42,7 @@ _ATTEMPTS = 5
 """So many times a change is made again that a ufw command takes back."""
 
 
-@dataclass(frozen=True)
-class _Look:
+class _Look(NamedTuple):
     """What is there: the files, the kernel's tables and ufw's chains in them, by family.
 
     ``uses_v6`` is whether ufw takes care of IPv6. Where it does not, there are chains only if ours may be in them.
@@ -156,7 +155,7 @@ class Ufw(_backend.Backend):
         if look.uses_v6:
             return half
         rules = [
-            replace(rule, peers=peers)
+            rule._replace(peers=peers)
             for rule in half.rules
             for peers in [tuple(peer for peer in rule.peers if ":" not in peer)]
             if peers

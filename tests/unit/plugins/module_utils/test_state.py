@@ -25,6 +25,7 @@ RULES = st.lists(
         ports=st.sampled_from([((1, 1),), ((1, 3),), ((2, 2), (3, 3))]),
         peers=st.lists(st.sampled_from(PEERS), min_size=1, max_size=2).map(tuple) | st.just(EVERYBODY),
         source_ports=st.sampled_from([(), ((20, 20),), ((20, 21),)]),
+        flows=st.just(()),
     ),
     max_size=3,
 )

@@ -50,7 +50,7 @@ class Fake:
             return lambda: [self._saved["direct"].get(kind, []) for kind in ("chains", "rules", "passthroughs")]
         if name.startswith("getAll"):
             return lambda: self._live["direct"].get(name[6:].lower(), [])
-        kinds = {"Zone": "zone", "Polic": "policy", "IPSet": "ipset", "Service": "service"}
+        kinds = {"Zone": "zone", "IPSet": "ipset", "Service": "service"}
         (kind,) = (kind for word, kind in kinds.items() if name.startswith(f"get{word}"))
         if name.endswith("Names"):
             return lambda: self._saved[kind]
@@ -71,6 +71,12 @@ class Fake:
 
     def saved_settings(self, kind: str, name: str) -> dict[str, Any]:
         return _firewalld_unsaved.plain(self._saved[kind].get(name, {}))
+
+    def policies(self, kind: str) -> list[str]:
+        return list((self._saved if kind == "saved" else self._live)["policy"])
+
+    def policy(self, kind: str, name: str) -> Any:
+        return (self._saved if kind == "saved" else self._live)["policy"][name]
 
     def saved_set(self, name: str) -> Any:
         return self._saved["ipset"].get(name)

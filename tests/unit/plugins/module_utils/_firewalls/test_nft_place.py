@@ -232,7 +232,7 @@ PEERS = st.lists(
 ).map(tuple)
 RULE = st.builds(
     Rule, st.sampled_from(["in", "out"]), st.sampled_from(["tcp", "udp"]), SPANS, PEERS,
-    st.sampled_from([(), ((20, 20),), ((1024, 65535),)]),
+    st.sampled_from([(), ((20, 20),), ((1024, 65535),)]), st.just(()),
 )  # fmt: skip
 OTHERS = st.lists(
     st.sampled_from(

@@ -131,6 +131,8 @@ def _peers() -> st.SearchStrategy[tuple[str, ...]]:
             transport=st.sampled_from(["tcp", "udp"]),
             ports=st.lists(st.sampled_from([LPR, RANGE, (600, 700), (650, 800)]), min_size=1, max_size=2).map(tuple),
             peers=_peers(),
+            source_ports=st.just(()),
+            flows=st.just(()),
         ),
         max_size=4,
     )

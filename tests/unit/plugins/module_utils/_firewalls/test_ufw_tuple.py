@@ -100,6 +100,7 @@ RULES = st.lists(
         ports=PORTS,
         peers=PEERS,
         source_ports=st.sampled_from([(), (LPR,), (RANGE, IPP)]),
+        flows=st.just(()),
     ),
     max_size=4,
 )

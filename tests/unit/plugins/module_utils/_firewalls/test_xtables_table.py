@@ -96,6 +96,7 @@ RULES = st.lists(
         PORTS,
         PEERS,
         st.sampled_from([(), (LPR,)]),
+        st.just(()),
     ),
     max_size=6,
 )
