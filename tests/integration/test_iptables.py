@@ -22,6 +22,12 @@ ADDRESSES = {
 SUBMISSION = {"tcp/515", "tcp/631", "tcp/9443"}
 QUICK = "22,161,443,515,631,5500,5501,7501,8080,9100,9187,9443"
 ABSENT = {"components": ["vpsx", "dis"], "state": "absent"}
+# Several tests in ten seconds start it again more often than systemd lets anybody.
+UNLIMITED = """
+mkdir -p /etc/systemd/system/netfilter-persistent.service.d
+printf '[Unit]\\nStartLimitIntervalSec=0\\n' > /etc/systemd/system/netfilter-persistent.service.d/tests.conf
+systemctl daemon-reload
+"""
 LEGACY = """
 update-alternatives --set iptables /usr/sbin/iptables-legacy >/dev/null
 update-alternatives --set ip6tables /usr/sbin/ip6tables-legacy >/dev/null
@@ -33,6 +39,8 @@ systemctl restart netfilter-persistent
 @pytest.fixture(scope="session")
 def ipt_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with up(tmp_path_factory, "iptables") as there:
+        for name in ADDRESSES:
+            there.host(name, UNLIMITED)
         there.host("leg12", LEGACY)
         yield there
 
