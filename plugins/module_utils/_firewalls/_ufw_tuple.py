@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules
 
 ANY_PORT = "any"
 ACCEPT = " -j ACCEPT"
@@ -24,6 +24,8 @@ ANYWHERE = ("0.0.0.0/0", "::/0")
 PREFIX = "printnet.ports/"
 HEX_PREFIX = PREFIX.encode().hex()
 _OWNER = re.compile(r"printnet\.ports/[a-z0-9_]+\Z")
+_LONGEST = 255
+"""Characters of a comment in the kernel."""
 _MOST = 15
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+\Z")
 
@@ -109,6 +111,22 @@ def _portions(ports: Iterable[_rules.Span]) -> list[str]:
 def comment(owners: Iterable[str]) -> str:
     """The comment that names these owners."""
     return " ".join(sorted(owners))
+
+
+def is_short(owners: Iterable[str]) -> bool:
+    """Whether the kernel keeps a comment that names these owners; it cuts a longer one without a word."""
+    return len(comment(owners)) <= _LONGEST
+
+
+def need_short_comments(there: Mapping[Tuple, tuple[str, ...]], wanted: Mapping[Tuple, tuple[str, ...]]) -> None:
+    """Refuse a tuple that gets more owners than a comment can name: cut off, that would name nobody."""
+    for one, owners in wanted.items():
+        if not is_short(owners) and not {*owners} <= {*there.get(one, ())}:
+            raise _host.HostError(
+                f"{len(owners)} owners need the same rule, {command(one, one.peer)[11:]}, and ufw has one line for all "
+                f"of them, whose comment has no room for so many names. Give what some of them need to one owner. "
+                f"{_host.UNCHANGED}"
+            )
 
 
 @lru_cache(maxsize=256)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from contextlib import suppress
@@ -107,3 +108,18 @@ def room(folder: str, size: int) -> None:
         raise _host.HostError(
             f"{folder} takes no file, so nothing could be saved: {wrong.strerror}. {_host.UNCHANGED}"
         ) from None
+
+
+def need_writable(path: str) -> None:
+    """Refuse where the file can't be replaced, as far as that can be seen without touching anything."""
+    path = os.path.realpath(path)
+    folder = os.path.dirname(path)
+    wrong = ""
+    if not os.path.isdir(folder):
+        wrong = f"the folder {folder} is not there"
+    elif os.statvfs(folder).f_flag & os.ST_RDONLY:
+        wrong = os.strerror(errno.EROFS)
+    elif not os.access(folder, os.W_OK) or (os.path.exists(path) and not os.access(path, os.W_OK)):
+        wrong = os.strerror(errno.EACCES)
+    if wrong:
+        raise _host.HostError(f"The rules can't be saved in {path}: {wrong}. {_host.UNCHANGED}")

@@ -9,7 +9,6 @@ Whole lines of ours go in; every other byte stays, so that without them the file
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -223,21 +222,6 @@ def write(path: str, text: str | None) -> None:
             _whole_file.replace(path, text, mode=0o600)
     except OSError as wrong:
         raise _host.HostError(f"The rules can't be saved in {path}: {wrong}.") from None
-
-
-def need_writable(path: str) -> None:
-    """Refuse where the file can't be replaced, as far as that can be seen without touching anything."""
-    path = os.path.realpath(path)
-    folder = os.path.dirname(path)
-    wrong = ""
-    if not os.path.isdir(folder):
-        wrong = f"the folder {folder} is not there"
-    elif os.statvfs(folder).f_flag & os.ST_RDONLY:
-        wrong = os.strerror(errno.EROFS)
-    elif not os.access(folder, os.W_OK) or (os.path.exists(path) and not os.access(path, os.W_OK)):
-        wrong = os.strerror(errno.EACCES)
-    if wrong:
-        raise _host.HostError(f"The rules can't be saved in {path}: {wrong}. {_host.UNCHANGED}")
 
 
 def try_out(path: str, text: str | None) -> None:

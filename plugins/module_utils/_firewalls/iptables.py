@@ -17,6 +17,7 @@ from contextlib import suppress
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules, _state
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
     _backend,
+    _whole_file,
     _xtables,
     _xtables_file,
     _xtables_foreign,
@@ -184,7 +185,7 @@ class Iptables(_backend.Backend):
             for version, table in self.live().items():
                 _refuse_intruders(table, aims, self.shorts, f"the kernel's rules of {programs.PROGRAMS[version]}")
             for path, (version, old, new) in self._new_texts(possible).items():
-                _xtables_file.need_writable(path)
+                _whole_file.need_writable(path)
                 if programs.can_try(version):
                     self._try(version, path, old, new, f" {_host.UNCHANGED}")
         return possible

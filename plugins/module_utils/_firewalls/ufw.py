@@ -137,7 +137,7 @@ class Ufw(_backend.Backend):
         look = self._seen or self._look()
         return any(_ufw_order.refuses(file.places("out")) for file in look.used())
 
-    def check(self, aims: _state.States, _now: _state.States) -> _state.States:
+    def check(self, aims: _state.States, now: _state.States) -> _state.States:
         look = self._seen or self._look()
         saved = frozenset().union(*(file.foreign for file in look.files.values()))
         live = {
@@ -148,7 +148,21 @@ class Ufw(_backend.Backend):
             halves = [self._possible(half, look) for half in (aim.saved, aim.live)]
             theirs = (saved, frozenset(one for one in saved if _ufw_tuple.live_line(one) in live))
             found[owner] = _state.Found(*(self._ours_alone(half, there) for half, there in zip(halves, theirs)))
+        if found != now:
+            self._need_short_comments(look, found)
+            for file in look.files.values():
+                _whole_file.need_writable(file.path)
         return found
+
+    def _need_short_comments(self, look: _Look, aims: _state.States) -> None:
+        """Refuse more owners of one rule than its comment can name; with few names on the host none has."""
+        groups = {line.owners for line in look.lines()}
+        groups.update(piece.owners for file in look.files.values() for piece in file.pieces)
+        if _ufw_tuple.is_short({*aims, *(owner for group in groups for owner in group)}):
+            return
+        for there, half in ((look.saved(), "saved"), (look.live(), "live")):
+            wanted = _wanted(there, {owner: getattr(aim, half) for owner, aim in aims.items()})
+            _ufw_tuple.need_short_comments(there, wanted)
 
     def _possible(self, half: _state.Half, look: _Look) -> _state.Half:
         """The half without peers of a family that ufw leaves alone here."""

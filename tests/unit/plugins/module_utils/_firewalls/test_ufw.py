@@ -172,3 +172,15 @@ def test_what_is_loaded_of_a_family_that_ufw_leaves_alone_from_now_on(host: _Hos
     asked = {X: _state.Found(_state.half(rules), _state.half(rules))}
     assert firewall.check(asked, firewall.read()) == ABSENT
     assert "no rules for IPv6" in firewall.notes()[0]
+
+
+@pytest.mark.parametrize("half", ["saved", "live"])
+def test_a_rule_of_more_owners_than_its_comment_can_name_is_refused(host: _Host, half: str) -> None:
+    """The kernel would cut the comment, and nobody would know whose the rule is."""
+    others = [f"printnet.ports/one_of_many_{number}" for number in range(9)]
+    saved = f"\n### tuple ### {_ufw_tuple.head(ONE, others)}\n{_ufw_tuple.rule_line(ONE)}\n" if half == "saved" else ""
+    firewall = host.set(saved, *([_ufw_tuple.live_line(ONE, others)] if half == "live" else []))
+    now = firewall.read()
+    with pytest.raises(HostError, match=r"^10 owners need the same rule, allow proto tcp from 10\.1\.0\.0/16 "):
+        firewall.check(PRESENT, now)
+    assert firewall.check(ABSENT, now) == ABSENT
