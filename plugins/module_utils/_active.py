@@ -17,7 +17,9 @@ _UNITS = tuple(
     Path(folder)
     for folder in (
         "/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
-        "/lib/systemd/system", "/run/systemd/generator", "/run/systemd/generator.late",
+        "/lib/systemd/system", "/run/systemd/transient", "/run/systemd/generator", "/run/systemd/generator.early",
+        "/run/systemd/generator.late", "/etc/systemd/system.control", "/run/systemd/system.control",
+        "/etc/systemd/system.attached", "/run/systemd/system.attached",
     )
 )  # fmt: skip
 """Where units are, those that systemd itself makes of other files included."""
@@ -106,7 +108,7 @@ def _units_that(run: _host.Run, question: str, answers: tuple[str, ...]) -> set[
         units += [entry.starter for entry in ENTRIES.values() if entry.starter]
         # systemd looks through all its folders for each one that is not there, whenever it is asked.
         there = [unit for unit in units if any((folder / unit).exists() for folder in _UNITS)]
-        # One that runs on may have lost its file.
+        # One that runs on may have lost its file; beside another firewall that one is not looked for.
         return _in_state(run, there, answers) or _in_state(run, units, answers)
     return {unit for unit in units if run(["systemctl", question, unit])[1].strip() in answers}
 

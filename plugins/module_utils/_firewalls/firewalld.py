@@ -230,6 +230,7 @@ class Firewalld(_backend.Backend):
 
     def stage(self, now: _state.States, aims: _state.States) -> _state.States:
         """Make the policies and sets that have to be there before their rules can be live; they let nobody in yet."""
+        self._bus.forget()
         raws = self._encoded(aims, "live")
         self._need_room(self._encoded(aims, "saved"))
         needed = {
@@ -331,6 +332,7 @@ class Firewalld(_backend.Backend):
     def commit(self, now: _state.States, aims: _state.States) -> None:
         kept = _firewalld_files.keep(self._names.values())
         self.save(now, aims)
+        self._bus.forget()
         raws = self._encoded(aims, "live")
         owners = set(_backend.changed(now, aims))
         wanted = {slot: raw for slot, raw in raws.items() if slot[0] in owners and not aims[slot[0]].live.odd}
