@@ -14,9 +14,9 @@ from typing import Any
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._standing import OWNER
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, shown
+from ansible_collections.printnet.ports.plugins.plugin_utils._names import LONGEST_SHORT
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}\Z")
-_SHORT = 9
 _LONGEST_COMMENT = 120
 
 
@@ -26,7 +26,7 @@ def owner(name: str, taken: Collection[str]) -> tuple[str, str]:
         raise PortsError(
             f"owner {shown(name)} must begin with a small letter, and have at most 32 small letters, figures and _"
         )
-    short = name if len(name) <= _SHORT else name[:4] + sha256(name.encode()).hexdigest()[: _SHORT - 4]
+    short = name if len(name) <= LONGEST_SHORT else name[:4] + sha256(name.encode()).hexdigest()[: LONGEST_SHORT - 4]
     if name in taken or short in taken:
         raise PortsError(f"owner {shown(name)} is the name of a component: use components: [{name}], or another name")
     return OWNER + name, short

@@ -122,10 +122,10 @@ def need_short_comments(there: Mapping[Tuple, tuple[str, ...]], wanted: Mapping[
     """Refuse a tuple that gets more owners than a comment can name: cut off, that would name nobody."""
     for one, owners in wanted.items():
         if not is_short(owners) and not {*owners} <= {*there.get(one, ())}:
+            what = command(one, one.peer).removeprefix("ufw delete ")
             raise _host.HostError(
-                f"{len(owners)} owners need the same rule, {command(one, one.peer)[11:]}, and ufw has one line for all "
-                f"of them, whose comment has no room for so many names. Give what some of them need to one owner. "
-                f"{_host.UNCHANGED}"
+                f"{len(owners)} owners need the same rule, {what}, and ufw has one line for all of them, whose comment "
+                f"has no room for so many names. Give what some of them need to one owner. {_host.UNCHANGED}"
             )
 
 

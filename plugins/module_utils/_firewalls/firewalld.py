@@ -228,16 +228,20 @@ class Firewalld(_backend.Backend):
             self._bus, lambda name: name in names or any(_rich.set_pattern(one).match(name) for one in names)
         )
 
+    def _may_reload(self) -> bool:
+        """Whether a reload costs nobody anything, asked anew: somebody may have changed something meanwhile."""
+        self._bus.forget()
+        return not self._unsaved()
+
     def stage(self, now: _state.States, aims: _state.States) -> _state.States:
         """Make the policies and sets that have to be there before their rules can be live; they let nobody in yet."""
-        self._bus.forget()
         raws = self._encoded(aims, "live")
         self._need_room(self._encoded(aims, "saved"))
         needed = {
             slot: raw for slot, raw in raws.items() if raw.rich is not None and self._comes_or_goes(slot, raw, now)
         }
         heavy = {slot: raw for slot, raw in raws.items() if self._is_heavy(slot, raw)}
-        if heavy and not self._unsaved():
+        if heavy and self._may_reload():
             needed.update(heavy)
         if not needed:
             return now
@@ -332,12 +336,11 @@ class Firewalld(_backend.Backend):
     def commit(self, now: _state.States, aims: _state.States) -> None:
         kept = _firewalld_files.keep(self._names.values())
         self.save(now, aims)
-        self._bus.forget()
         raws = self._encoded(aims, "live")
         owners = set(_backend.changed(now, aims))
         wanted = {slot: raw for slot, raw in raws.items() if slot[0] in owners and not aims[slot[0]].live.odd}
         reloads = any(self._comes_or_goes(slot, raw, now) or self._is_heavy(slot, raw) for slot, raw in wanted.items())
-        if reloads and not self._unsaved():
+        if reloads and self._may_reload():
             self._reload(kept)
         else:
             self.go_live(now, aims)
@@ -349,7 +352,7 @@ class Firewalld(_backend.Backend):
         if (
             any(self._is_heavy(slot, raw, FEW) for slot, raw in raws.items())
             and all(found.saved == found.live for found in before.values())
-            and not self._unsaved()
+            and self._may_reload()
         ):
             with suppress(_host.HostError):
                 kept = _firewalld_files.keep(self._names.values())
