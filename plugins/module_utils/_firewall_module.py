@@ -35,10 +35,12 @@ Wanted = dict[str, tuple[_rules.Rule, ...]]
 
 
 def main(module: AnsibleModule) -> None:
+    # The answer has the rules: Ansible would send, read and keep them once more with the plan that they came by.
+    invocation = {"module_args": {name: value for name, value in module.params.items() if name != "plan"}}
     try:
-        module.exit_json(**_run(module))
+        module.exit_json(**_run(module), invocation=invocation)
     except (_host.HostError, _rules.RuleError) as wrong:
-        module.fail_json(msg=str(wrong))
+        module.fail_json(msg=str(wrong), invocation=invocation)
 
 
 def runner(module: AnsibleModule) -> _host.Run:

@@ -104,27 +104,28 @@ def parse(raw: Mapping[str, Any]) -> Rule:
         direction=raw["direction"],
         transport=raw["transport"],
         ports=tuple(parse_span(port) for port in raw["ports"]),
-        peers=tuple(str(network) for peer in raw["peers"] for network in _networks(peer)),
+        peers=tuple(network for peer in raw["peers"] for network in _networks(str(peer).strip())),
         source_ports=tuple(parse_span(port) for port in raw.get("source_ports") or ()),
         flows=tuple(raw.get("flows") or ()),
     )
 
 
-def _networks(peer: Any) -> list[str]:
-    text = str(peer).strip()
+@lru_cache(maxsize=1 << 14)
+def _networks(text: str) -> tuple[str, ...]:
+    """What one peer stands for; most estates name the same ones in many rules."""
     if text.lower() == "any":
-        return list(EVERYBODY)
+        return EVERYBODY
     plain = plain_network(text)
     if plain is not None:
-        return [plain]
+        return (plain,)
     # What is spelt otherwise, or wrong, takes the long way, which has words for what is wrong.
     try:
         if "%" in text:
             raise ValueError("the zone behind % has no meaning in a rule")
-        return [str(ipaddress.ip_network(text))]
+        return (str(ipaddress.ip_network(text)),)
     except ValueError as wrong:
         why = str(wrong)[-100:]
-        raise RuleError(f"peer {_shown(peer)} must be a network such as 192.0.2.0/24 or 2001:db8::/64: {why}") from None
+        raise RuleError(f"peer {_shown(text)} must be a network such as 192.0.2.0/24 or 2001:db8::/64: {why}") from None
 
 
 def plain_network(text: str) -> str | None:

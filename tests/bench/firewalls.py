@@ -46,11 +46,11 @@ TWENTY = task([rule(PORTS, ["198.51.100.0/24"])])
 GONE: dict[str, Any] = {"printnet.ports.firewall": {"owner": "bench", "state": "absent", "confirm": "never"}}
 
 
-def many(rules: int, networks: int = 50) -> dict[str, Any]:
-    """Rules with that many networks each, all of them different and none next to another."""
+def many(rules: int, networks: int = 50, same: bool = False) -> dict[str, Any]:
+    """Rules with that many networks each, none next to another; each rule has others, unless all have the same."""
     made = []
     for number in range(rules):
-        some = range(number * networks, (number + 1) * networks)
+        some = range(networks) if same else range(number * networks, (number + 1) * networks)
         peers = [f"10.{one // 128}.{one % 128 * 2}.0/24" for one in some]
         made.append(rule([str(10000 + 2 * number)], peers))
     return task(made)
@@ -120,7 +120,7 @@ def lab(firewall: str, collections: str) -> Iterator[Lab]:
 def line(firewall: str, what: str, two: tuple[float, float], peer: str) -> None:
     ours, theirs = two
     print(
-        f"  {firewall:<10}{what:<46}{ours:>8.0f} ms   {peer:<34}{theirs:>8.0f} ms   ratio {ours / theirs:.2f}",
+        f"  {firewall:<10}{what:<56}{ours:>8.0f} ms   {peer:<34}{theirs:>8.0f} ms   ratio {ours / theirs:.2f}",
         flush=True,
     )
 
@@ -133,19 +133,8 @@ def measure(firewall: str, there: Lab, has_posix: bool) -> None:
     first = {"printnet.ports.firewall": {**TWENTY["printnet.ports.firewall"], "confirm": "always"}}
     line(firewall, "20 ports, 1 host, first run, confirmed", there.compare("host1", first, PING, GONE), "ping")
     line(firewall, "20 ports, 1 host, first run", there.compare("host1", TWENTY, PING, GONE), "ping")
-    few, lots = many(20), many(200)
-    line(
-        firewall,
-        "200 rules of 50 networks, first run",
-        there.compare("host1", lots, few, GONE),
-        "20 rules of 50 networks",
-    )
-    there.play("host1", lots)
-    there.play("host2", few)
-    unchanged = there.compare("host1", lots, PING)[0], there.compare("host2", few, PING)[0]
-    line(firewall, "200 rules of 50 networks, nothing to change", unchanged, "20 rules of 50 networks")
-    kept = [{"ansible.builtin.set_fact": {"kept": one["printnet.ports.firewall"]["rules"]}} for one in (lots, few)]
-    line("ansible", "200 rules, only kept by set_fact", there.compare("host1", *kept), "20 rules, only kept")
+    for same, which in ((True, "the same 50"), (False, "50 other")):
+        measure_many(firewall, there, many(20, same=same), many(200, same=same), which)
     there.play("host1", GONE)
     one = task([rule(["515"], [f"10.{number // 128}.{number % 128 * 2}.0/24" for number in range(5000)])])
     line(firewall, "5,000 networks in one rule, first run", there.compare("host1", one, PING, GONE), "ping")
@@ -173,6 +162,18 @@ def measure(firewall: str, there: Lab, has_posix: bool) -> None:
         unchanged = there.play("host1", TWENTY), there.play("host1", loop)
         line(firewall, "20 ports, 1 host, nothing to change", unchanged, "loop of ansible.posix.firewalld")
         there.play("host1", undo)
+
+
+def measure_many(firewall: str, there: Lab, few: dict[str, Any], lots: dict[str, Any], which: str) -> None:
+    """200 rules beside 20 of the same kind, and what Ansible itself takes to hand them to a task."""
+    peer, what = f"20 rules of {which} networks", f"200 rules of {which} networks"
+    line(firewall, f"{what}, first run", there.compare("host1", lots, few, GONE), peer)
+    there.play("host1", lots)
+    there.play("host2", few)
+    unchanged = there.compare("host1", lots, PING)[0], there.compare("host2", few, PING)[0]
+    line(firewall, f"{what}, nothing to change", unchanged, peer)
+    kept = [{"ansible.builtin.set_fact": {"kept": one["printnet.ports.firewall"]["rules"]}} for one in (lots, few)]
+    line("ansible", f"{what}, kept by set_fact", there.compare("host1", *kept), peer)
 
 
 def posix(folder: Path) -> bool:
