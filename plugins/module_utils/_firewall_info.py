@@ -156,7 +156,7 @@ def _see(run: _host.Run, name: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         **seen,
         "owners": {owner: _owner(shorts[owner], now[owner], _in_step(firewall, owner, now)) for owner in sorted(now)},
         "foreign": [
-            {"opens": one.opens, **one.rule.as_dict(), "where": one.where}
+            {"opens": one.opens, **one.rule.as_dict(), "where": one.where, "only": one.only}
             for one in _foreign.touching(firewall.foreign(), _flows(plan))
         ],
         "egress": "denied" if firewall.denies_outgoing() else "open",

@@ -69,7 +69,8 @@ def _sentence(owner: str, hit: Iterable[_rules.Rule], other: _backend.Foreign) -
     asking = f" ({', '.join(flows)})" if flows else ""
     what = f"{other.rule.transport} {','.join(map(_rules.span_text, ports))}"
     where = "".join(letter if letter.isprintable() else "?" for letter in other.where)
-    return f"{where} blocks {what} that {owner} asks for{asking}: the rules of others win."
+    only = f", as far as it {other.only}" if other.only else ""
+    return f"{where} blocks {what} that {owner} asks for{asking}{only}: the rules of others win."
 
 
 def _meet(rule: _rules.Rule, other: _rules.Rule) -> bool:

@@ -172,6 +172,12 @@ foreign:
       description: Where it stands.
       type: str
       sample: firewalld, zone public, rule port port="515" protocol="tcp" drop
+    only:
+      description:
+        - What a rule that blocks asks for besides, as V(comes by eth0) or V(is sent to 192.0.2.10); empty where it
+          blocks all of it.
+      type: str
+      sample: ""
     flows:
       description: The identifiers of the flows whose port it touches, whether they are on or off.
       type: list

@@ -72,7 +72,7 @@ class Access:
     ``live`` and ``saved`` are the peers that ours let through. ``open`` and ``blocks`` are rules of others, ``blocked``
     are the peers of all the latter together, which may be thousands that somebody banned. ``now`` and ``later`` are the
     peers that ours or others let through, now and after a reboot: what others open is taken to be saved, as only what
-    is live is known of it.
+    is live is known of it. ``perhaps`` are rules of others that block what comes by some interface, say.
     """
 
     live: Cover
@@ -82,6 +82,7 @@ class Access:
     open: tuple[Other, ...]
     blocks: tuple[Block, ...]
     blocked: Cover
+    perhaps: tuple[Block, ...] = ()
 
     def blocking(self, networks: Sequence[str]) -> Other | None:
         """A rule of somebody else that blocks them, where such rules block all of the networks."""
@@ -91,6 +92,10 @@ class Access:
         """Where rules of others block some of the networks and not all: which, in few words, and how many more."""
         first = self._first(networks) if self.blocked.of(networks) == SOME else None
         return (first.where, *self.few(networks)) if first else None
+
+    def blocking_perhaps(self, networks: Sequence[str]) -> Other | None:
+        """A rule of somebody else that blocks some of them by one way: whether they take it is not known."""
+        return next((one.other for one in self.perhaps if one.cover.of(networks) != NONE), None)
 
     def _first(self, networks: Sequence[str]) -> Other | None:
         return next((one.other for one in self.blocks if one.cover.of(networks) != NONE), None)
@@ -133,7 +138,7 @@ class Rules:
         opening = tuple(one for one in others if one.opens and lets(one.rule))
         ours = [[peer for rule in rules for peer in rule.peers] for rules in ((*live, *settled), saved)]
         theirs = [peer for one in opening for peer in one.rule.peers]
-        blocks = tuple(self._block(one) for one in others if not one.opens)
+        blocks = tuple(self._block(one) for one in others if not one.opens and not one.only)
         return Access(
             live=Cover(ours[0]),
             saved=Cover(ours[1]),
@@ -142,6 +147,7 @@ class Rules:
             open=opening,
             blocks=blocks,
             blocked=self._together(blocks),
+            perhaps=tuple(self._block(one) for one in others if not one.opens and one.only),
         )
 
     def _block(self, other: Other) -> Block:

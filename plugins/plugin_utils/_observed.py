@@ -25,11 +25,12 @@ _NAMES = 50
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A live rule of somebody else: what it ``opens`` or blocks, and where it stands."""
+    """A live rule of somebody else: what it ``opens`` or blocks, where it stands, and what it asks for besides."""
 
     opens: bool
     rule: Rule
     where: str
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,8 @@ def _owner(one: Mapping[str, Any]) -> Owner | None:
 
 def _other(one: Mapping[str, Any]) -> Other | None:
     rules = _rules_of([one])
-    return Other(one.get("opens") is True, rules[0], line(one.get("where", ""))) if rules else None
+    texts = line(one.get("where", "")), line(one.get("only", ""))
+    return Other(one.get("opens") is True, rules[0], *texts) if rules else None
 
 
 def _listener(one: Mapping[str, Any]) -> Listener | None:

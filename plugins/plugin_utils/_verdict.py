@@ -115,7 +115,10 @@ def verdicts(pairs: Iterable[Pair], facts: Facts) -> list[Verdict]:
 
 
 def _noted(made: Verdict, pair: Pair, facts: Facts) -> Verdict:
-    """Of many peers some may be blocked, as by a list of addresses that attacked: that is told, and blocks no flow."""
+    """Of many peers some may be blocked, as by a list of addresses that attacked: that is told, and blocks no flow.
+
+    Nor does what is blocked by one interface only, as nobody knows by which one it comes; where it fails, it is told.
+    """
     told = list(made.evidence)
     for here, access, networks in _blocking(pair, facts):
         barred = access.barred(networks)
@@ -123,6 +126,9 @@ def _noted(made: Verdict, pair: Pair, facts: Facts) -> Verdict:
             where, few, more = barred
             whom = ", ".join(few) + (f" and {more} more networks" if more else "")
             told.append(f"On {here.host} rules of somebody else block {whom} of them: {where}.")
+        other = access.blocking_perhaps(networks) if made.code != "OK" else None
+        if other is not None:
+            told.append(f"On {here.host} a rule of somebody else blocks it as far as it {other.only}: {other.where}.")
     return replace(made, evidence=tuple(told)) if len(told) > len(made.evidence) else made
 
 

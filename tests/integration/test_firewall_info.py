@@ -119,6 +119,11 @@ OTHERS = {
         {"tcp/515"},
         "direct rule of ipv4",
     ),
+    "a direct rule for one interface": (
+        "firewall-cmd -q --direct --add-rule ipv4 filter INPUT 0 -i eth0 -p tcp --dport 515 -j DROP",
+        {"tcp/515"},
+        "direct rule of ipv4",
+    ),
 }
 KEEP = "firewall-cmd -q --permanent"
 GUARD = f"{KEEP} --policy=guard"

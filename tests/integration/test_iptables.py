@@ -247,10 +247,14 @@ def test_a_file_written_by_hand_loads_with_ours(lab: Lab, host: str) -> None:
 
 
 def test_others_drops_win(lab: Lab, each: str) -> None:
-    add(lab, each, "-A INPUT -p tcp -m tcp --dport 515 -j DROP\n-A INPUT -j REJECT")
+    drops = "-A INPUT -p tcp -m tcp --dport 515 -j DROP\n-A INPUT -i eth0 -p tcp -m tcp --dport 631 -j DROP"
+    add(lab, each, f"{drops}\n-A INPUT -i eth9 -p tcp -m tcp --dport 9443 -j DROP\n-A INPUT -j REJECT")
     answer = lab.firewall(each)
-    assert tcp(lab, "client1", ADDRESSES[each][0]) == SUBMISSION - {"tcp/515"}
+    assert tcp(lab, "client1", ADDRESSES[each][0]) == SUBMISSION - {"tcp/515", "tcp/631"}
     assert "iptables INPUT rule 5 (-p tcp -m tcp --dport 515 -j DROP) blocks tcp 515" in told(answer)
+    for port, interface in (("631", "eth0"), ("9443", "eth9")):
+        sentence = rf"--dport {port} -j DROP\) blocks tcp {port} that .*, as far as it comes by {interface}:"
+        assert re.search(sentence, told(answer))
 
 
 def test_a_jump_that_others_left_behind_moves(lab: Lab, each_opened: str) -> None:

@@ -314,11 +314,14 @@ def test_what_blocks_elsewhere_is_named(lab: Lab, host: str) -> None:
 }
 """
     chain, end = "chain printers { tcp dport 515 drop; }", "ip saddr 198.51.100.0/24 jump printers"
+    end += '\niifname "eth0" tcp dport 5501 drop'
     conf(
         lab, host, early + table("inet", "filter", more=chain, end=f"tcp dport 9443 accept\n{end}\ntcp dport 9443 drop")
     )
     told = lab.firewall(host)["told"]
     assert scan(lab, "client1", ADDRESSES[host][0]) == {"tcp/9443"}
+    assert "tcp/5501" not in let_in(lab, "serverx1", host)
+    assert re.search(r"chain input, handle \d+ blocks tcp 5501 that .*, as far as it comes by eth0:", told)
     assert "chain printers, handle 3 blocks tcp 515 that" in told
     assert "chain early, handle 2 blocks tcp 631 that" in told
     assert "blocks tcp 9443" not in told

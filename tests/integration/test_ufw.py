@@ -227,7 +227,10 @@ def test_others_keep_every_byte_and_counter(lab: Lab, each: str) -> None:
 
 def test_others_drops_win(lab: Lab, each: str) -> None:
     lab.host(each, "ufw deny proto tcp from 198.51.100.10 to any port 515")
+    lab.host(each, "ufw deny in on eth9 to any port 9443 proto tcp")
     answer = lab.firewall(each)
+    assert "ufw: deny on eth9 9443/tcp from any blocks tcp 9443 that" in told(answer)
+    assert ", as far as it comes by eth9: the rules of others win." in told(answer)
     assert "ufw: deny 515/tcp from 198.51.100.10 blocks tcp 515 that printnet.ports/vpsx asks for" in told(answer)
     assert scan(lab, "client1", ADDRESSES[each][0]) == SUBMISSION - {"tcp/515"}
     assert scan(lab, "client1", ADDRESSES[each][1]) == SUBMISSION

@@ -13,11 +13,15 @@ from ansible_collections.printnet.ports.plugins.module_utils import _host, _rule
 
 
 class Foreign(NamedTuple):
-    """A rule of somebody else, as far as it is about ports: what it ``opens`` or blocks, and where it stands."""
+    """A rule of somebody else, as far as it is about ports: what it ``opens`` or blocks, and where it stands.
+
+    ``only`` says in words what it asks for besides: it blocks what ``comes by eth0``.
+    """
 
     opens: bool
     rule: _rules.Rule
     where: str
+    only: str = ""
 
 
 class Backend:

@@ -190,10 +190,11 @@ def _direct(bus: Bus) -> list[_backend.Foreign]:
             continue
         text = " ".join(_xtables.quote(str(word)) for word in words)
         line = _xtables.read(f"-A {chain} {text}", 4 if version == "ipv4" else 6, direction)
-        if line.rule and line.target in _xtables.DENIES and not line.plain:
-            where = f"firewalld, direct rule of {version}: {text}"
-            transports = [line.rule.transport] if line.rule.transport else _rules.TRANSPORTS
-            found += [_backend.Foreign(False, line.rule._replace(transport=one), where) for one in transports]
+        rule = line.rule or line.about
+        if rule and line.target in _xtables.DENIES and not line.plain:
+            where, only = f"firewalld, direct rule of {version}: {text}", line.only.words(direction)
+            transports = [rule.transport] if rule.transport else _rules.TRANSPORTS
+            found += [_backend.Foreign(False, rule._replace(transport=one), where, only) for one in transports]
     return found
 
 

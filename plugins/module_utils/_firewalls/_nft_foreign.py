@@ -21,6 +21,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_pla
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_rules import UnknownError
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_seen import Seen
 from ansible_collections.printnet.ports.plugins.module_utils._gone import Gone, beyond
+from ansible_collections.printnet.ports.plugins.module_utils._only import Only
 
 Elements = Callable[[Table, str], Any]
 """The elements of a named set, as nft prints them."""
@@ -101,6 +102,7 @@ class _Base:
     def __init__(self, table: Table, chain: Chain, tail: int | None, look: _Sets) -> None:
         self._table, self._chain, self._tail, self._look = table, chain, tail, look
         self._accepted = Gone()
+        self._accepted_only: dict[Only, Gone] = {}
         self._budget = _FOLLOWED
 
     def found(self) -> Iterator[_backend.Foreign]:
@@ -167,16 +169,26 @@ class _Base:
         for transport in sorted(seen.transports):
             ports = seen.ports.get("dport", _ALL_PORTS)
             one = _rules.Rule("in", transport, ports, tuple(sorted(seen.peers)), seen.ports.get("sport", ()))
-            if verdict in ("accept", "return"):
-                if verdict == "accept" and self._tail is not None and not everything:
+            if verdict == "accept":
+                if self._tail is not None and not everything and not seen.only:
                     yield _backend.Foreign(True, one, where)
-                if seen.sure and verdict == "return":
+                self._let(one, seen, gone)
+            elif verdict == "return":
+                gone[-1].doubt |= bool(seen.only)
+                if seen.sure and not seen.only:
                     gone[-1].add(one)
-                elif seen.sure and not any(each.doubt for each in gone[1:]):
-                    for part in beyond(one, gone[1:]):
-                        self._accepted.add(part)
-            elif seen.narrowed or not self._doubts(gone):
-                yield from (_backend.Foreign(False, part, where) for part in beyond(one, gone))
+            elif (seen.narrowed or not self._doubts(gone)) and not (seen.only.own and not seen.ports):
+                before = [*gone, *(some for only, some in self._accepted_only.items() if only.holds(seen.only))]
+                words = seen.only.words("in")
+                yield from (_backend.Foreign(False, part, where, words) for part in beyond(one, before))
+
+    def _let(self, one: _rules.Rule, seen: Seen, gone: tuple[Gone, ...]) -> None:
+        """Remember what is let in for certain."""
+        self._accepted.doubt |= bool(seen.only)
+        accepted = self._accepted_only.setdefault(seen.only, Gone()) if seen.only else self._accepted
+        if seen.sure and not any(each.doubt for each in gone[1:]):
+            for part in beyond(one, gone[1:]):
+                accepted.add(part)
 
     def _doubts(self, gone: Sequence[Gone]) -> bool:
         """Whether the end of a chain may be about fewer packets than it seems to be.

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils import _only, _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_ends as ends
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_rules import UnknownError
+from ansible_collections.printnet.ports.plugins.module_utils._only import Only
 
 Statements = Sequence[Mapping[str, Any]]
 Look = Callable[[str], Any]
@@ -28,6 +29,7 @@ class Seen:
     """What a rule does with new packets of peers, their transports, ports and peers, and the sets that it names.
 
     ``narrowed``: it is not for all packets that come to it. Not ``sure``: perhaps not for all that it seems to be for.
+    ``only`` is what it asks besides.
     """
 
     peers: frozenset[str]
@@ -38,6 +40,7 @@ class Seen:
     sets: tuple[str, ...] = ()
     narrowed: bool = False
     sure: bool = True
+    only: Only = _only.ALWAYS
 
     @property
     def is_about_nobody(self) -> bool:
@@ -128,6 +131,9 @@ def _match(seen: Seen, match: Mapping[str, Any], hook: str, look: Look) -> None:
         seen.peers = _rules.without(seen.peers, _nft_rules.networks(right))
         seen.narrowed = True
         return
+    if one == "meta" and what in ends.devices(hook) and match["op"] in ("==", "in", "!="):
+        _besides(seen, _only.by_interfaces(map(_name, _nft_rules.values(right)), match["op"] == "!="))
+        return
     _nft_rules.matched(match)
     if ends.is_of_every_flow(match["left"], _nft_rules.values(right)):
         seen.sure = False
@@ -140,7 +146,30 @@ def _match(seen: Seen, match: Mapping[str, Any], hook: str, look: Look) -> None:
     elif one in ("ip", "ip6") and what == "saddr":
         peers = _nft_rules.networks(right)
         seen.peers = _rules.without(peers, _rules.without(peers, seen.peers))
-    elif one in ("icmp", "icmpv6") or (one, what) == ("ct", "state") or (what in ends.devices(hook) and right == "lo"):
+    elif one in ("ip", "ip6") and what == "daddr":
+        _narrow(seen, ends.cells_of("4" if one == "ip" else "6"))
+        (own,) = _nft_rules.networks(right)
+        _besides(seen, _only.at(own))
+    elif one in ("icmp", "icmpv6") or (one, what) == ("ct", "state"):
         seen.transports = frozenset()
     else:
         raise UnknownError(match)
+
+
+def _name(word: Any) -> str:
+    """The name of an interface; an UnknownError where it is none."""
+    if not isinstance(word, str):
+        raise UnknownError(word)
+    return word
+
+
+def _besides(seen: Seen, more: Only | None) -> None:
+    """Narrow what is seen by what is asked besides; to nobody, where nobody from elsewhere meets that."""
+    seen.narrowed = True
+    if more is None:
+        seen.transports = frozenset()
+        return
+    both = seen.only.both(more)
+    if both is None:
+        raise UnknownError("interfaces and addresses that exclude each other")
+    seen.only = both

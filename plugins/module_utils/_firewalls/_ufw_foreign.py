@@ -4,15 +4,14 @@
 
 """PRIVATE: what the tuples of others in a file of ufw open and block. Pure.
 
-What is about something else than ports of tcp or udp is left out, and so is a refusal of everything at the end. A block
-that is for one interface or one address of this host only is left out too: whether it hits can't be known.
+What is about something else than ports of tcp or udp is left out, and so is a refusal of everything at the end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils import _only, _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
     _backend,
     _ufw_order,
@@ -21,7 +20,8 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
 )
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_file import Saved, Theirs
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import ANYWHERE
-from ansible_collections.printnet.ports.plugins.module_utils._gone import Gone
+from ansible_collections.printnet.ports.plugins.module_utils._gone import Gone, beyond
+from ansible_collections.printnet.ports.plugins.module_utils._only import Only
 
 
 def foreign(saved: Saved) -> list[_backend.Foreign]:
@@ -32,14 +32,17 @@ def foreign(saved: Saved) -> list[_backend.Foreign]:
 def blocking(saved: Saved) -> list[_backend.Foreign]:
     """What they block of what they have not let in before."""
     found: list[_backend.Foreign] = []
-    let_in = Gone()
+    let_in: dict[Only, Gone] = {}
     for theirs in _reached(saved):
+        only = _asks(theirs, saved.version)
+        if only is None:
+            continue
         for one in _meaning(theirs, saved.version):
-            if not one.opens:
-                found += [one._replace(rule=rule) for rule in let_in.beyond(one.rule)]
-            elif _is_for_all(theirs):
-                # One for an interface or an address of this host lets in some of it only.
-                let_in.add(one.rule)
+            if one.opens:
+                let_in.setdefault(only, Gone()).add(one.rule)
+            else:
+                before = [some for other, some in let_in.items() if other.holds(only)]
+                found += [one._replace(rule=rule) for rule in beyond(one.rule, before)]
     return found
 
 
@@ -51,23 +54,30 @@ def _reached(saved: Saved) -> Iterator[Theirs]:
                 yield piece.theirs
 
 
-def _is_for_all(theirs: Theirs) -> bool:
-    """Whether it is for every interface and every address of this host."""
-    return not theirs.interface and (theirs.target if theirs.direction == "in" else theirs.source) in ANYWHERE
+def _asks(theirs: Theirs, version: int) -> Only | None:
+    """The interface and the address of this host that it is for; None where that is not known, or nobody's."""
+    by = _only.by_interfaces([theirs.interface], negated=False) if theirs.interface else _only.ALWAYS
+    own = theirs.target if theirs.direction == "in" else theirs.source
+    network = _xtables.network(own, version)
+    at = _only.ALWAYS if own in ANYWHERE else _only.at(network) if network else None
+    return None if by is None or at is None else by.both(at)
 
 
 def _meaning(theirs: Theirs, version: int) -> list[_backend.Foreign]:
     peer = theirs.source if theirs.direction == "in" else theirs.target
     opens = theirs.action in ("allow", "limit")
-    network = _xtables.network(peer, version)
-    if network is None or not (opens or _is_for_all(theirs)):
+    network, only = _xtables.network(peer, version), _asks(theirs, version)
+    if network is None or (only is None and not opens):
         return []
     try:
         ports, sources = _ufw_tuple.spans(theirs.ports), _ufw_tuple.spans(theirs.sources)
     except ValueError:
         return []
+    if only and only.own and not opens and not ports:
+        return []
+    words = only.words(theirs.direction) if only and not opens else ""
     return [
-        _backend.Foreign(opens, rule, _where(theirs, transport))
+        _backend.Foreign(opens, rule, _where(theirs, transport), words)
         for transport in ("tcp", "udp")
         if theirs.transport in (transport, "any")
         for rule in [_rules.Rule(theirs.direction, transport, ports or ((1, 65535),), (network,), sources)]

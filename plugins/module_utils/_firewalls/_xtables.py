@@ -16,7 +16,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils import _only, _rules
+from ansible_collections.printnet.ports.plugins.module_utils._only import Only
 
 EVERY_PORT: tuple[_rules.Span, ...] = ((1, 65535),)
 DENIES = ("DROP", "REJECT")
@@ -74,6 +75,9 @@ class Line(NamedTuple):
     the protocol is neither tcp nor udp. ``plain``: it has no match at all but the protocol and comments, and what holds
     for each connection that comes from elsewhere. ``limited``: it is for some of the packets only, by their rate, and
     does not only log. ``goto``: what comes to the end of its target goes on where this chain was called.
+
+    A rule for some interfaces or for one address of this host has no ``rule``: ``about`` is it without that, and
+    ``only`` what it asks besides.
     """
 
     chain: str
@@ -85,6 +89,8 @@ class Line(NamedTuple):
     protocol: str = ""
     limited: bool = False
     goto: bool = False
+    about: _rules.Rule | None = None
+    only: Only = _only.ALWAYS
 
     def denies(self) -> bool:
         return self.target in DENIES
@@ -110,10 +116,11 @@ class _Reader:
     def __init__(self, text: str, version: int, direction: str) -> None:
         self.text, self.version, self.direction = text, version, direction
         self.chain = self.target = self.comment = self.protocol = ""
-        self.peer: str | None = _ANY[version]
+        self.peer = _ANY[version]
         self.spans: dict[str, tuple[_rules.Span, ...]] = {}
         self.understood = self.plain = True
         self.limited = self.goto = False
+        self.only = _only.ALWAYS
 
     def line(self) -> Line:
         counters = _COUNTERS.match(self.text)
@@ -146,9 +153,20 @@ class _Reader:
         if limited:
             self.understood = False
             self.plain = self.plain and self.target in DENIES
-        rule = self._rule()
+        about = self._rule()
+        rule, about = (None, about) if self.only else (about, None)
         return Line(
-            self.chain, self.target, self.comment, rule, self.plain, self.text, self.protocol, limited, self.goto
+            self.chain,
+            self.target,
+            self.comment,
+            rule,
+            self.plain,
+            self.text,
+            self.protocol,
+            limited,
+            self.goto,
+            about,
+            self.only,
         )
 
     def _unknown(self) -> None:
@@ -182,8 +200,23 @@ class _Reader:
         if name in ("-i", "-o") and value == "lo":
             # What comes from elsewhere, or goes there, does not come by this one.
             return True
+        if name == self._interface():
+            self._besides(_only.by_interfaces([value], negated=True))
+            return True
         self._unknown()
         return False
+
+    def _interface(self) -> str:
+        """The option that names the interface of the other end."""
+        return "-i" if self.direction == "in" else "-o"
+
+    def _besides(self, more: Only | None) -> None:
+        """Note what is asked besides; where that is not known, or nobody's, the line is not understood."""
+        both = None if more is None else self.only.both(more)
+        if both is None:
+            self._unknown()
+        elif both:
+            self.only, self.plain = both, False
 
     def _match(self, name: str, value: str) -> bool:
         if name in ("-s", "-d") and network(value, self.version) == _ANY[self.version]:
@@ -193,9 +226,15 @@ class _Reader:
             return True
         self.plain = False
         if name in ("-s", "-d"):
-            mine = (name == "-s") == (self.direction == "in")
-            self.peer = network(value, self.version) if mine else None
-            self.understood = self.understood and self.peer is not None
+            there = network(value, self.version)
+            if there is None:
+                self._unknown()
+            elif (name == "-s") == (self.direction == "in"):
+                self.peer = there
+            else:
+                self._besides(_only.at(there))
+        elif name == self._interface():
+            self._besides(_only.by_interfaces([value], negated=False))
         elif name in ("--dport", "--dports", "--sport", "--sports"):
             spans = ports(value)
             side = name[2]
@@ -210,7 +249,7 @@ class _Reader:
         return True
 
     def _rule(self) -> _rules.Rule | None:
-        if not self.understood or self.peer is None or self.protocol not in ("tcp", "udp", ""):
+        if not self.understood or self.protocol not in ("tcp", "udp", ""):
             return None
         source = self.spans.get("s", ())
         return _rules.Rule(

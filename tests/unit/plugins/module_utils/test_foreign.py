@@ -31,6 +31,11 @@ def test_a_drop_that_hits_is_named() -> None:
     assert len(_foreign.voided(WANTED, [_drop(peers=EVERYBODY, ports=((1, 65535),))])) == 1
 
 
+def test_a_drop_at_one_interface_is_named_with_it() -> None:
+    (told,) = _foreign.voided(WANTED, [_drop()._replace(only="comes by eth0")])
+    assert told.endswith("asks for (pdm-vpsx-lpr), as far as it comes by eth0: the rules of others win.")
+
+
 @pytest.mark.parametrize(
     "fields",
     [

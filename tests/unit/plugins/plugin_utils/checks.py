@@ -58,10 +58,13 @@ class Check:
         owner: Answer = self.answers[host]["rules"]["owners"][_standing.OWNER + component]
         return owner
 
-    def foreign(self, host: str, opens: bool, port: str, *peers: str, transport: str = "tcp", way: str = "in") -> None:
+    def foreign(
+        self, host: str, opens: bool, port: str, *peers: str, transport: str = "tcp", way: str = "in", only: str = ""
+    ) -> None:
         """Adds a live rule of somebody else."""
         one = {"direction": way, "transport": transport, "ports": [port], "peers": list(peers), "source_ports": []}
-        self.answers[host]["rules"]["foreign"].append({**one, "opens": opens, "where": "table inet other, handle 7"})
+        where = {"where": "table inet other, handle 7", "only": only}
+        self.answers[host]["rules"]["foreign"].append({**one, "opens": opens, **where})
 
     def probed(self, host: str, key: str, **changes: Any) -> None:
         """Changes what connections of the host came to, by the beginning of what was tried."""

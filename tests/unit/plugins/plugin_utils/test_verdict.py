@@ -171,6 +171,18 @@ def test_one_banned_address_blocks_no_flow(site: Any, flow: str, source: str) ->
     assert verdict.evidence[-1] == told
 
 
+def test_a_drop_at_one_interface_is_told_where_it_fails_only(site: Any) -> None:
+    made = checks.check(site)
+    made.foreign("v1", False, "5501", "any", only="comes by eth1")
+    assert made.of().code == "OK"
+    assert not any("eth1" in text for text in made.of().evidence)
+    fails(made)
+    verdict = made.of()
+    told = "On v1 a rule of somebody else blocks it as far as it comes by eth1: table inet other, handle 7."
+    assert verdict.evidence[-1] == told
+    assert verdict.code != "BLOCKED_BY_RULE"
+
+
 def test_a_list_of_blocked_networks_is_told_in_few_words(site: Any) -> None:
     made = checks.check(site)
     made.foreign("v1", False, "1-65535", *(f"192.0.{number >> 8}.{number & 255}" for number in range(0, 4096, 2)))

@@ -197,6 +197,43 @@ def test_what_was_let_in_before_is_not_blocked(before: list[Expr], blocked: list
     assert found(host(*before), opens=False) == blocked
 
 
+ETH0, ETH1 = match("meta iifname", "eth0"), match("meta iifname", "eth1")
+MINE = match("ip daddr", "192.0.2.1")
+AT_ETH0 = "tcp 515 comes by eth0"
+ALL_AT_ETH0 = ["tcp 1-65535 comes by eth0", "udp 1-65535 comes by eth0"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "blocked"),
+    [
+        ([[ETH0, *LPD]], [AT_ETH0]),
+        ([[match("meta iif", {"set": ["lo", "eth0"]}), *LPD]], [AT_ETH0]),
+        ([[match("meta iifname", {"set": ["eth1", "eth0"]}), *LPD]], ["tcp 515 comes by eth0 or eth1"]),
+        ([[match("meta iifname", "eth0", "!="), *LPD]], ["tcp 515 comes by none of eth0"]),
+        ([[match("meta iifname", "eth0", "<"), *LPD]], []),
+        ([[match("meta iifname", 7), *LPD]], []),
+        ([[match("meta iifname", "lo"), *LPD]], []),
+        ([[ETH0, *DROP], LPR], ALL_AT_ETH0),
+        ([[MINE, *LPD]], ["tcp 515 is sent to 192.0.2.1"]),
+        ([[MINE, *DROP], LPR], []),
+        ([[match("ip daddr", "224.0.0.251"), *LPD]], []),
+        ([[match("ip daddr", {"set": ["192.0.2.1", "192.0.2.9"]}), *LPD]], []),
+        ([[ETH0, *LPR], [ETH0, *LPD]], []),
+        ([[ETH0, *LPR], [ETH1, *LPD]], ["tcp 515 comes by eth1"]),
+        ([[ETH0, *LPR], LPD], ["tcp 515"]),
+        ([LPR, [ETH0, *LPD]], []),
+        ([[ETH0, ETH1, *LPD]], []),
+        ([[ETH0, to("lpd")]], [AT_ETH0]),
+        ([[ETH0, to("two", "goto")], LPR], [AT_ETH0, *ALL_AT_ETH0]),
+        (by_key("iifname", ("eth0", to("lpd")), ("eth1", to("ssh"))), [AT_ETH0]),
+    ],
+)  # fmt: skip
+def test_what_is_blocked_at_an_interface(rules: list[Expr], blocked: list[str]) -> None:
+    some = [one for one in _nft_foreign.foreign(host(*rules), lambda _table, _name: {}) if not one.opens]
+    asked = [f"{one.rule.transport} {','.join(map(_rules.span_text, one.rule.ports))} {one.only}" for one in some]
+    assert [text.strip() for text in asked] == blocked
+
+
 def test_a_reset_of_a_table_of_one_family_is_about_tcp() -> None:
     assert found(host(RESET, LPR, family="ip"), opens=False) == ["tcp 1-65535 from 0.0.0.0/0"]
     assert found(host([HERE, *RESET], family="ip"), opens=False) == ["tcp 1-65535 from 192.0.2.0/24"]

@@ -245,6 +245,7 @@ def test_no_text_of_others_is_ever_too_much(noise: str) -> None:
     after = add(before, OURS)
     assert parse(PATH, 4, after).text_with({}) == before
     _ufw_foreign.foreign(parse(PATH, 4, after))
+    _ufw_foreign.blocking(parse(PATH, 4, after))
 
 
 def test_what_was_let_in_before_is_not_blocked() -> None:
@@ -260,6 +261,10 @@ def test_what_was_let_in_before_is_not_blocked() -> None:
     for narrow in (" in_eth0\n", " out\n"):
         assert blocked(lpr.replace(" in\n", narrow), deny) == ["in tcp 515 from 198.51.100.0/23", udp]
     assert blocked(lpr.replace("515 0.0.0.0/0", "515 192.0.2.1"), deny)[0] == "in tcp 515 from 198.51.100.0/23"
+    here, there = (deny.replace(" in\n", f" in_{name}\n") for name in ("eth0", "eth1"))
+    assert blocked(lpr.replace(" in\n", " in_eth0\n"), here) == ["in tcp 515 from 198.51.101.0/24", udp]
+    assert blocked(lpr.replace(" in\n", " in_eth0\n"), there) == ["in tcp 515 from 198.51.100.0/23", udp]
+    assert blocked(lpr, here)[0] == "in tcp 515 from 198.51.101.0/24"
     assert blocked(lpr.replace("0.0.0.0/0 any", "0.0.0.0/0 721"), deny)[0] == "in tcp 515 from 198.51.100.0/23"
     assert blocked(lpr, deny, ALL) == ["in tcp 515 from 198.51.101.0/24", udp]
 
@@ -277,9 +282,11 @@ def test_what_others_open_and_block() -> None:
         "\n### tuple ### deny any any 0.0.0.0/0 any 203.0.113.0/24 in\n-A ufw-user-input -s 203.0.113.0/24 -j DROP\n"
     )
     partly = "\n### tuple ### deny tcp 515 192.0.2.1 any 203.0.113.0/24 in\n-A x\n"
-    found = _ufw_foreign.foreign(parse(PATH, 4, text(anything, partly, ALL, DENY)))
-    assert [one.rule.as_text() for one in found if one.rule.peers != ("0.0.0.0/0",)] == [
-        "in tcp 1-65535 from 203.0.113.0/24",
-        "in udp 1-65535 from 203.0.113.0/24",
+    nothing = partly.replace("tcp 515", "any any")
+    found = _ufw_foreign.foreign(parse(PATH, 4, text(anything, partly, nothing, ALL, DENY)))
+    assert [(one.rule.as_text(), one.only) for one in found if one.rule.peers != ("0.0.0.0/0",)] == [
+        ("in tcp 1-65535 from 203.0.113.0/24", ""),
+        ("in udp 1-65535 from 203.0.113.0/24", ""),
+        ("in tcp 515 from 203.0.113.0/24", "is sent to 192.0.2.1"),
     ]
     assert not any(one.opens for one in found)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_foreign as foreign
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_place as place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _xtables_table as tables
@@ -18,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 JUMP = '-A INPUT -m comment --comment "printnet.ports/vpsx" -j pnports1-vpsx'
+LOG = "-A INPUT -j LOG"
 FIRST = "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT"
 
 
@@ -58,6 +60,57 @@ def test_the_rules_of_others() -> None:
 def test_what_gets_the_policy_is_blocked_by_who_sends_it_there(rules: list[str], where: str) -> None:
     found = foreign.others(table(*rules, policy="DROP"), "INPUT", "")
     assert ", ".join(dict.fromkeys(one.where for one in found if not one.opens)) == where
+
+
+def _blocked(*rules: str, base: str = "INPUT") -> list[str]:
+    """The ports that rules block, each with what it asks for besides."""
+    now = table("-A INPUT -i lo -j ACCEPT", *rules, "-A INPUT -j DROP")
+    found = [one for one in foreign.others(now, base, "") if not one.opens and one.rule.transport == "tcp"]
+    return [f"{_rules.span_text(span)} {one.only}".strip() for one in found for span in one.rule.ports]
+
+
+LPR = "-p tcp -m tcp --dport 515"
+_ETH0, _ETH1 = "comes by eth0", "comes by eth1"
+
+
+@pytest.mark.parametrize(
+    ("rules", "blocked"),
+    [
+        ([f"-A INPUT -i eth0 {LPR} -j DROP"], [f"515 {_ETH0}"]),
+        (["-A INPUT -i eth0 -j REJECT"], [f"1-65535 {_ETH0}"]),
+        ([f"-A INPUT ! -i eth0 {LPR} -j DROP"], ["515 comes by none of eth0"]),
+        ([f"-A INPUT -i lo {LPR} -j DROP"], []),
+        ([f"-A INPUT ! -i lo {LPR} -j DROP"], ["515"]),
+        ([f"-A INPUT -d 192.0.2.1/32 {LPR} -j DROP"], ["515 is sent to 192.0.2.1"]),
+        # Noise that a host need not hear.
+        (["-A INPUT -d 192.0.2.255/32 -j DROP"], []),
+        ([f"-A INPUT -d 224.0.0.0/4 {LPR} -j DROP"], []),
+        # What one interface lets in, it does not block; another one may.
+        ([f"-A INPUT -i eth0 {LPR} -j ACCEPT", f"-A INPUT -i eth0 {LPR} -j DROP"], []),
+        ([f"-A INPUT -i eth0 {LPR} -j ACCEPT", f"-A INPUT -i eth1 {LPR} -j DROP"], [f"515 {_ETH1}"]),
+        ([f"-A INPUT -i eth0 {LPR} -j ACCEPT", f"-A INPUT {LPR} -j DROP"], ["515"]),
+        ([f"-A INPUT {LPR} -j ACCEPT", "-A INPUT -i eth0 -j DROP"], [f"1-514 {_ETH0}", f"516-65535 {_ETH0}"]),
+        # Through chains: what leads there counts inside.
+        (["-A INPUT -i eth0 -j EXT", f"-A EXT {LPR} -j ACCEPT", "-A EXT -p tcp -m tcp --dport 500:515 -j DROP"],
+         [f"500-514 {_ETH0}"]),
+        (["-A INPUT -i eth0 -j EXT", f"-A EXT -i eth1 {LPR} -j DROP"], []),
+        (["-A INPUT -j EXT", f"-A EXT -i eth0 {LPR} -j RETURN", f"-A EXT {LPR} -j DROP"], ["515"]),
+        (["-A INPUT -j EXT", "-A EXT -i eth0 -j RETURN", "-A EXT -j DROP", LOG], []),
+        (["-A INPUT -i eth0 -g EXT", f"-A EXT {LPR} -j ACCEPT"], [f"1-514 {_ETH0}", f"516-65535 {_ETH0}"]),
+    ],
+)  # fmt: skip
+def test_what_is_blocked_at_an_interface(rules: list[str], blocked: list[str]) -> None:
+    assert _blocked(*rules) == blocked
+
+
+def test_what_is_sent_from_an_own_address_or_by_an_interface() -> None:
+    assert _blocked(f"-A OUTPUT -o eth0 {LPR} -j DROP", base="OUTPUT") == ["515 leaves by eth0"]
+    assert _blocked(f"-A OUTPUT -s 192.0.2.1/32 {LPR} -j DROP", base="OUTPUT") == ["515 is sent from 192.0.2.1"]
+
+
+def test_what_an_interface_lets_in_opens_nothing_for_certain() -> None:
+    now = table(f"-A INPUT -i eth0 {LPR} -j ACCEPT", "-A INPUT -j DROP")
+    assert not foreign.others(now, "INPUT", "")
 
 
 PORT = "-p tcp -m tcp --dport 9100"
