@@ -23,8 +23,8 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_see
 from ansible_collections.printnet.ports.plugins.module_utils._gone import Gone, beyond
 from ansible_collections.printnet.ports.plugins.module_utils._only import Only
 
-Elements = Callable[[Table, str], Any]
-"""The elements of a named set, as nft prints them."""
+Elements = Callable[[Table, str, str], Any]
+"""The elements of a table's ``set`` or ``map`` of that name, as nft prints them."""
 _Found = Generator[_backend.Foreign, None, str]
 """What is found, and what is left behind it: nothing of all packets where they are ``gone``, or ``back``."""
 _ALL_PORTS = ((1, 65535),)
@@ -79,16 +79,16 @@ def elsewhere(tables: Iterable[Table]) -> list[str]:
 
 
 class _Sets:
-    """The named sets of a table: to ask for one is a process."""
+    """The named sets and maps of a table: to ask for one is a process."""
 
     def __init__(self, table: Table, elements: Elements) -> None:
         self._table, self._elements = table, elements
         self._known: dict[str, Any] = {}
 
-    def __call__(self, name: str) -> Any:
+    def __call__(self, name: str, kind: str) -> Any:
         if name not in self._known:
             try:
-                self._known[name] = self._elements(self._table, name)
+                self._known[name] = self._elements(self._table, name, kind)
             except UnknownError:
                 self._known[name] = None
         if self._known[name] is None:
@@ -120,7 +120,7 @@ class _Base:
             if ends.is_ours(rule):
                 continue
             try:
-                some = _nft_seen.cases(rule["expr"], self._chain.hook)
+                some = _nft_seen.cases(rule["expr"], self._chain.hook, self._look)
             except _WRONG:
                 some = [rule["expr"]]
             for statements in some:

@@ -17,8 +17,8 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_rul
 from ansible_collections.printnet.ports.plugins.module_utils._only import Only
 
 Statements = Sequence[Mapping[str, Any]]
-Look = Callable[[str], Any]
-"""The elements of a named set, as nft prints them."""
+Look = Callable[[str, str], Any]
+"""The elements of a named ``set`` or ``map``, as nft prints them."""
 NEW = "new connections"
 """Instead of a device's name, which has no blank."""
 _VERDICTS = ("accept", "drop", "reject", "return", "jump", "goto")
@@ -47,25 +47,44 @@ class Seen:
         return not self.peers or not self.transports or () in self.ports.values()
 
 
-def cases(statements: Statements, hook: str) -> list[Statements]:
-    """A rule with a verdict map as rules without: one for each element. Raises UnknownError."""
-    at = next((index for index, each in enumerate(statements) if "vmap" in each), None)
+def cases(statements: Statements, hook: str, look: Look) -> list[Statements]:
+    """A rule with a verdict map or a concatenation as rules without: one for each element. Raises UnknownError."""
+    at = next((index for index, each in enumerate(statements) if "vmap" in each or _is_concatenation(each)), None)
     if at is None:
         return [statements]
-    key, elements = statements[at]["vmap"]["key"], statements[at]["vmap"]["data"]["set"]
     before, after = statements[:at], statements[at + 1 :]
     found: list[Statements] = []
+    if "match" in statements[at]:
+        match = statements[at]["match"]
+        right = look(match["right"][1:], "set") if isinstance(match["right"], str) else match["right"]
+        if match["op"] not in ("==", "in"):
+            raise UnknownError(match["op"])
+        found = [[*before, *_tests(match["left"], one), *after] for one in _nft_rules.values(right)]
+        return [case for one in found for case in cases(one, hook, look)]
+    key, data = statements[at]["vmap"]["key"], statements[at]["vmap"]["data"]
+    elements = (look(data[1:], "map") if isinstance(data, str) else data)["set"]
     for element, verdict in elements:
         if element != "*":
-            match = {"match": {"op": "==", "left": key, "right": element}}
-            found.append([*before, match, verdict, *after])
+            found.append([*before, *_tests(key, _nft_rules.values([element])[0]), verdict, *after])
         elif key in [{"meta": {"key": word}} for word in ends.devices(hook)] and all(
             name in ("*", "lo") or "accept" in other for name, other in elements
         ):
             found.append([*before, verdict, *after])
         else:
             raise UnknownError(element)
-    return found
+    return [case for one in found for case in cases(one, hook, look)]
+
+
+def _is_concatenation(statement: Mapping[str, Any]) -> bool:
+    return "match" in statement and "concat" in statement["match"]["left"]
+
+
+def _tests(key: Mapping[str, Any], element: Any) -> Statements:
+    """What a packet has to be for one element of a map, or of a set of concatenations."""
+    keys, parts = (key["concat"], element["concat"]) if "concat" in key else ([key], [element])
+    if len(keys) != len(parts):
+        raise UnknownError(element)
+    return [{"match": {"op": "==", "left": one, "right": part}} for one, part in zip(keys, parts)]
 
 
 def by_device(statements: Statements, hook: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -121,7 +140,7 @@ def _match(seen: Seen, match: Mapping[str, Any], hook: str, look: Look) -> None:
     (one, what), right = _nft_rules.matched({**match, "op": "=="}), match["right"]
     if isinstance(right, str) and right.startswith("@"):
         seen.sets = (*seen.sets, right)
-        right = look(right[1:])
+        right = look(right[1:], "set")
     if (one, what) in ends.KNOWN:
         _narrow(seen, ends.narrow({**match, "right": right}))
         seen.narrowed = True

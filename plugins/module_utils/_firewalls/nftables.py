@@ -169,12 +169,12 @@ class Nftables(_backend.Backend):
     def foreign(self) -> list[_backend.Foreign]:
         return _nft_foreign.foreign(self._tables(), self._elements)
 
-    def _elements(self, table: Table, name: str) -> Any:
-        words = ["list", "set", table.family, table.name, name]
+    def _elements(self, table: Table, name: str, kind: str) -> Any:
+        words = ["list", kind, table.family, table.name, name]
         rc, out, _told = self.run([_nft_path(), "--json", *words]) if all(map(place.is_word, words)) else (1, "", "")
         with suppress(ValueError, LookupError, TypeError):
             if rc == 0:
-                one = next(item["set"] for item in json.loads(out)["nftables"] if "set" in item)
+                one = next(item[kind] for item in json.loads(out)["nftables"] if kind in item)
                 found = one.get("elem", [])
                 if len(found) <= _MANY:
                     return {"set": found}

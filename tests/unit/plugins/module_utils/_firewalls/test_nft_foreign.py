@@ -80,7 +80,7 @@ def by_key(key: str, *elements: tuple[str, dict[str, Any]]) -> list[Expr]:
 
 
 def found(tables: list[place.Table], opens: bool) -> list[str]:
-    def elements(_table: place.Table, name: str) -> Any:
+    def elements(_table: place.Table, name: str, _kind: str) -> Any:
         raise _nft_rules.UnknownError(name)
 
     some = _nft_foreign.foreign(tables, elements)
@@ -229,9 +229,50 @@ ALL_AT_ETH0 = ["tcp 1-65535 comes by eth0", "udp 1-65535 comes by eth0"]
     ],
 )  # fmt: skip
 def test_what_is_blocked_at_an_interface(rules: list[Expr], blocked: list[str]) -> None:
-    some = [one for one in _nft_foreign.foreign(host(*rules), lambda _table, _name: {}) if not one.opens]
+    some = [one for one in _nft_foreign.foreign(host(*rules), lambda *_which: {}) if not one.opens]
     asked = [f"{one.rule.transport} {','.join(map(_rules.span_text, one.rule.ports))} {one.only}" for one in some]
     assert [text.strip() for text in asked] == blocked
+
+
+def _pairs(*some: Any) -> list[dict[str, Any]]:
+    return [{"concat": list(one)} for one in some]
+
+
+SUBNET = {"prefix": {"addr": "192.0.2.0", "len": 24}}
+WHO = "tcp 515 from 192.0.2.0/24"
+WHO_AND_WHAT = {"concat": [HERE["match"]["left"], LPR[0]["match"]["left"]]}
+DOOR = {"concat": [ETH0["match"]["left"], LPR[0]["match"]["left"]]}
+NAMED = {
+    ("set", "pairs"): [*_pairs((SUBNET, 515)), {"elem": {"val": {"concat": ["198.51.100.7", 631]}, "comment": "x"}}],
+    ("map", "doors"): [[{"concat": ["eth0", 515]}, {"drop": None}], [{"concat": ["eth1", 631]}, {"accept": None}]],
+    ("map", "ports"): [[515, {"drop": None}], [631, {"accept": None}], [{"range": [700, 701]}, to("lpd")]],
+    ("map", "odd"): [[{"concat": ["eth0"]}, {"drop": None}]],
+}
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ({"match": {"op": "==", "left": WHO_AND_WHAT, "right": {"set": _pairs((SUBNET, 515))}}}, [WHO]),
+        ({"match": {"op": "==", "left": WHO_AND_WHAT, "right": "@pairs"}}, [WHO, "tcp 631 from 198.51.100.7"]),
+        ({"match": {"op": "==", "left": WHO_AND_WHAT, "right": _pairs((SUBNET, 515))[0]}}, [WHO]),
+        ({"match": {"op": "!=", "left": WHO_AND_WHAT, "right": "@pairs"}}, []),
+        ({"vmap": {"key": DOOR, "data": "@doors"}}, ["tcp 515 from any comes by eth0"]),
+        ({"vmap": {"key": LPR[0]["match"]["left"], "data": "@ports"}}, ["tcp 515 from any"]),
+        ({"vmap": {"key": DOOR, "data": "@odd"}}, []),
+        ({"vmap": {"key": DOOR, "data": "@gone"}}, []),
+    ],
+)  # fmt: skip
+def test_what_named_maps_and_concatenations_block(statement: dict[str, Any], told: list[str]) -> None:
+    def elements(_table: place.Table, name: str, kind: str) -> Any:
+        if (kind, name) not in NAMED:
+            raise _nft_rules.UnknownError(name)
+        return {"set": NAMED[kind, name]}
+
+    rule = [statement] if "vmap" in statement else [statement, *DROP]
+    some = [one for one in _nft_foreign.foreign(host(rule, LPR), elements) if not one.opens]
+    asked = [f"{one.rule.as_text()} {one.only}".removeprefix("in ").strip() for one in some]
+    assert asked == told
 
 
 def test_a_reset_of_a_table_of_one_family_is_about_tcp() -> None:
@@ -242,7 +283,7 @@ def test_a_reset_of_a_table_of_one_family_is_about_tcp() -> None:
 def test_the_ports_of_a_named_set() -> None:
     elements = [80, {"elem": {"val": 161, "comment": "snmp"}}, {"elem": {"val": {"range": [600, 700]}, "timeout": 9}}]
     tables = host([match("udp dport", "@some"), *DROP])
-    (one,) = _nft_foreign.foreign(tables, lambda _table, _name: {"set": elements})
+    (one,) = _nft_foreign.foreign(tables, lambda *_which: {"set": elements})
     assert one.rule.as_text() == "in udp 80,161,600-700 from any"
     assert one.where.endswith("set @some")
 

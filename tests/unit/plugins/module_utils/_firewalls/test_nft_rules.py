@@ -169,7 +169,7 @@ def foreign(*rules: list[Any], policy: str = "drop", family: str = "inet") -> li
     for rule in rules:
         nft.rule(family, "filter", "input", *rule)
 
-    def elements(_table: place.Table, name: str) -> Any:
+    def elements(_table: place.Table, name: str, _kind: str) -> Any:
         if name == "bad":
             return {
                 "set": [{"prefix": {"addr": "198.51.100.0", "len": 24}}, {"elem": {"val": "192.0.2.1", "expires": 5}}]
