@@ -22,6 +22,8 @@ _COUNTABLE = 1 << 24
 """Beyond this many addresses their number says nothing to anybody."""
 _SEVERAL = ""
 """Stands beside the area of what is in no single one."""
+ELSEWHERE = "elsewhere"
+"""Instead of a site's name, where others of the networks are at one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,9 @@ class Areas:
         self._sizes = {
             version: sorted({size for one, size, _first in self._sites if one == version}) for version in _SIZES
         }
-        ordered = sorted((version, first, size, area.site) for (version, size, first), area in self._sites.items())
-        self._begins = [(version, first) for version, first, _size, _site in ordered]
-        self._ordered = [(size, site) for _version, _first, size, site in ordered]
+        ordered = sorted((version, first, size) for version, size, first in self._sites)
+        self._begins = [(version, first) for version, first, _size in ordered]
+        self._ordered = [(size, self._sites[version, size, first]) for version, first, size in ordered]
         self._known: dict[str, Area] = {}
         self._around: dict[tuple[int, int], Area] = {}
         self._made: dict[tuple[str, int], tuple[Sequence[str], Any]] = {}
@@ -88,25 +90,34 @@ class Areas:
         return found
 
     def sites_of(self, networks: Sequence[str]) -> tuple[str, ...]:
-        """The names of the sites that the networks are at, each once, sorted; one network may be at several."""
+        """The names of the sites that the networks are at, each once, sorted; one network may be at several.
+
+        ``elsewhere`` comes last where some of the addresses are at none of them.
+        """
         return self._once("sites", networks, self._sites_of)
 
     def _sites_of(self, networks: Sequence[str]) -> tuple[str, ...]:
         found: set[str] = set()
+        has_more = False
         for network in networks if self._sites else ():
             site = self.of(network).site
-            found.update([site] if site else self._within(network))
-        return tuple(sorted(found - {""}))
+            if site:
+                found.add(site)
+                continue
+            inside = [area for area in self._within(network) if area.site]
+            found.update(area.site for area in inside)
+            has_more = has_more or not inside or bool(_rules.without([network], [area.network for area in inside]))
+        return (*sorted(found), *([ELSEWHERE] if found and has_more else ()))
 
-    def _within(self, network: str) -> Iterator[str]:
-        """The sites whose networks are parts of this one, as where two neighbours were merged."""
+    def _within(self, network: str) -> Iterator[Area]:
+        """The sites' networks that are parts of this one, as where two neighbours were merged."""
         version, first, last = _rules.span_of(network)
         for index in range(bisect_left(self._begins, (version, first)), len(self._begins)):
             if self._begins[index] > (version, last):
                 return
-            size, site = self._ordered[index]
+            size, area = self._ordered[index]
             if size <= last - first:
-                yield site
+                yield area
 
     def _is_several(self, network: str) -> bool:
         """Whether no single area holds it: sites' networks are parts of it, or it is in none and more than a /24."""

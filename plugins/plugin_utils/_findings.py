@@ -14,6 +14,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses, 
 from ansible_collections.printnet.ports.plugins.plugin_utils._areas import Areas
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import listed
 from ansible_collections.printnet.ports.plugins.plugin_utils._flow_rows import Row, line_of
+from ansible_collections.printnet.ports.plugins.plugin_utils._ip_versions import strangers
 from ansible_collections.printnet.ports.plugins.plugin_utils._networks import Site
 from ansible_collections.printnet.ports.plugins.plugin_utils._port_clashes import clashes
 from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan
@@ -48,7 +49,7 @@ def findings(plan: SitePlan, rows: Sequence[Row], reached_at: Mapping[str, str] 
         *_leased(plan, hosts),
         *_mixed(plan),
         *_two_sites(plan),
-        *_strangers(rows),
+        *(Finding(WARNING, "ip-version", text, advice) for text, advice in strangers(plan, rows)),
         *_readings(rows),
         *_absent(plan),
         *_elsewhere(hosts, reached_at or {}),
@@ -247,26 +248,6 @@ def _two_sites(plan: SitePlan) -> Iterator[Finding]:
                 "first.",
                 "Let all rows of a network say the same.",
             )
-
-
-def _strangers(rows: Iterable[Row]) -> Iterator[Finding]:
-    """Flows whose ends have no IP version in common: nobody can use their rules."""
-    flows: dict[tuple[str, str], dict[str, None]] = {}
-    known: dict[int, set[bool]] = {}
-    for row in rows:
-        for end in (row.source, row.destination):
-            if id(end.networks) not in known:
-                known[id(end.networks)] = {":" in network for network in end.networks}
-        one, other = known[id(row.source.networks)], known[id(row.destination.networks)]
-        if one and other and one.isdisjoint(other):
-            flows.setdefault((row.source.label, row.destination.label), {})[row.flow.id] = None
-    for (source, destination), names in flows.items():
-        yield Finding(
-            WARNING,
-            "ip-version",
-            f"{source} and {destination} have no IP version in common, so nothing can come of {listed(names)}.",
-            "Name addresses of both versions in printnet_addresses or printnet_networks.",
-        )
 
 
 def _homeless(plan: SitePlan) -> Iterator[Finding]:

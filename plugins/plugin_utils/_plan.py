@@ -38,13 +38,14 @@ class Estate:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """A flow that needs a rule on the host, with the other end's networks in their fewest."""
+    """A flow that needs a rule on the host, with the other end's component and its networks in their fewest."""
 
     flow: Flow
     direction: str
     port: PortSpan
     source_port: PortSpan | None
     peers: tuple[str, ...]
+    other: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def _wants(here: _Here, flow: Flow, direction: str, other: str, parties: Iterabl
             key = (state.port, state.source_port if state.match_source_port else None)
             networks.setdefault(key, []).append(group.networks)
     return [
-        Want(flow, direction, port, source_port, _together(tuple(groups)))
+        Want(flow, direction, port, source_port, _together(tuple(groups)), other)
         for (port, source_port), groups in networks.items()
     ]
 

@@ -124,13 +124,12 @@ def _rules(plan: SitePlan, host: HostPlan, direction: str, page: Page) -> Iterat
 
 def _other_end(plan: SitePlan, component: str, want: Want) -> str:
     """Who is at the other end: where a load balancer stands in between, it is said."""
-    flow, estate = want.flow, plan.estate
-    name = flow.source if want.direction == "in" else flow.destination
+    estate, name = plan.estate, want.other
     known = estate.topology.sources(estate.catalog, name)
     if known and not any(name in estate.catalog.kinds(party.component) for party in known):
         name = known[0].component  # what it lives on
     service = estate.topology.services.get(component) if want.direction == "in" else None
-    if service is None or not service.balancers or not service.carries(flow, flow.source == component):
+    if service is None or not service.balancers or not service.carries(want.flow, want.other == component):
         return name
     return f"the load balancer of {component}" if service.translated else f"{name} and the load balancer"
 

@@ -64,8 +64,10 @@ def test_the_longest_network_is_found_among_any(sites: list[tuple[int, int]], as
         (("10.1.2.3/32", "10.1.2.4/32"), ("Leeds, hall",)),
         (("192.0.2.1/32",), ()),
         # What was merged out of neighbours is where they are.
-        (("0.0.0.0/0",), ("Leeds", "Leeds, hall", "Somewhere")),
-        (("2001:db8::/47",), ("York",)),
+        (("0.0.0.0/0",), ("Leeds", "Leeds, hall", "Somewhere", "elsewhere")),
+        (("2001:db8::/47",), ("York", "elsewhere")),
+        # That others of them are at none is said.
+        (("10.1.2.3/32", "192.0.2.1/32"), ("Leeds, hall", "elsewhere")),
     ],
 )
 def test_the_sites_of_networks(networks: tuple[str, ...], sites: tuple[str, ...]) -> None:
@@ -108,7 +110,8 @@ def test_neighbours_that_were_merged_are_no_single_network() -> None:
     halves = [Site("198.51.100.0/25", "Leeds", ""), Site("198.51.100.128/25", "York", "")]
     for merged in ("198.51.100.0/24", "198.51.100.0/23"):
         assert Areas(halves).is_left((merged,), (merged,))
-        assert Areas(halves).sites_of((merged,)) == ("Leeds", "York")
+        rest = () if merged.endswith("/24") else ("elsewhere",)
+        assert Areas(halves).sites_of((merged,)) == ("Leeds", "York", *rest)
     assert not Areas(halves).is_left(("198.51.100.0/25",), ("198.51.100.9/32",))
 
 

@@ -147,6 +147,23 @@ def test_others_do_not_clash(site: Any, groups: Any, options: dict[str, Any]) ->
     assert not list(_port_clashes.clashes(site(groups, AT, {"printnet_networks": networks, **options}).plan()))
 
 
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"vpsx_submission_port": 5501},
+        {"printnet_overrides": {"pullsvc-vpsx-ipps": {"port": "5500-5501"}}},
+    ],
+)
+def test_two_services_of_a_component_that_were_put_on_one_port(site: Any, moved: dict[str, Any]) -> None:
+    groups = {"vpsx": ["print01"], "serverx": ["192.0.2.20"]}
+    texts = [
+        text for text, _way in _port_clashes.clashes(site(groups, AT, {"printnet_networks": OFFICE, **moved}).plan())
+    ]
+    assert "of vpsx both receive on tcp/5501, so whoever may use one may use the other." in texts[-1]
+    assert "pullsvc-vpsx-ipps" in texts[-1]
+    assert not [text for text in texts if "lpr" in text]
+
+
 def test_a_clash_counts_where_nobody_is_known_to_call_as_well(site: Any) -> None:
     groups = {"mve": ["print01"], "vpsx": ["print01"], "serverx": ["192.0.2.20"], "lexmark_printer": ["203.0.113.9"]}
     plan = site(groups, AT, {"vpsx_submission_port": 443}).plan()
@@ -264,7 +281,11 @@ def test_ends_without_an_ip_version_in_common_are_a_warning(site: Any) -> None:
     texts = [text for severity, text, _advice in found if severity == "warning"]
     assert "vpsx and serverx have no IP version in common, so nothing can come of vpsx-serverx-api." in texts
     assert not [text for text in texts if "printer" in text]
-    assert of("ip-version", findings(site, {**groups, "vpsx": ["192.0.2.11", "2001:db8::11"]})) != found
+    both = of("ip-version", findings(site, {**groups, "vpsx": ["192.0.2.11", "2001:db8::11"]}))
+    (told,) = [text for _severity, text, _advice in both if text.startswith("192.0.2.11 of")]
+    own, _where, rest = told.partition(", where these have none: ")
+    assert own == "192.0.2.11 of vpsx has addresses of IPv4 only"
+    assert rest == "serverx, vpsx. Nothing can come of serverx-vpsx-api, vpsx-vpsx-status, vpsx-serverx-api there."
 
 
 @pytest.mark.parametrize(

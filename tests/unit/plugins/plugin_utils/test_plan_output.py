@@ -100,6 +100,16 @@ def test_the_network_teams_share_has_what_leaves_and_asks_for_a_port_once(two_si
     assert "sent by PDM (lrs, line 17); LPR:" in " ".join(block.split())
 
 
+def test_hosts_that_ask_each_other_are_told_as_such(site: Any) -> None:
+    """The flow's source by the list is the load balancer; between two hosts it is none."""
+    at = {"ax1": {"ansible_host": "192.0.2.31"}, "ax2": {"ansible_host": "192.0.2.32"}}
+    service = {"address": "192.0.2.10", "balancers": "192.0.2.8", "client_addresses": "translated"}
+    for variables in ({}, {"printnet_services": {"alertx": service}}):
+        text = _plan_output.render(site({"alertx": ["ax1", "ax2"]}, at, variables).plan(), "text-hosts", host="ax1")
+        (line,) = [line for line in text.splitlines() if "from" in line and "192.0.2.32" in line]
+        assert "from alertx: 192.0.2.32" in line
+
+
 def test_a_host_behind_a_translating_balancer_sees_the_balancer(site: Any) -> None:
     service = {"address": "192.0.2.10", "balancers": "192.0.2.8", "client_addresses": "translated"}
     groups = {"vpsx": ["print01"], "serverx": ["192.0.2.20"]}
