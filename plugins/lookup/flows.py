@@ -22,6 +22,8 @@ options:
       - Names of components, such as V(vpsx), or identifiers of flows, such as V(vpsx-printer-raw).
       - Without a term, all flows are meant.
       - A component that is a kind of another has the flows of both, so V(lexmark_printer) has those of V(printer) too.
+      - V(pdm), V(pullsvc) and V(browser) live on workstations too, with flows of their own. Who wants all that
+        workstations send and receive asks for them as well as for V(workstation).
     type: list
     elements: str
   direction:
@@ -136,7 +138,9 @@ _list:
       type: raw
       sample: 9100
     source_port:
-      description: The port that the sender binds, where the document fixes one.
+      description:
+        - The port that the sender binds, where the document fixes one.
+        - Rules match it for companions only, or where C(printnet_overrides) says so.
       type: raw
       sample: 9187
     application:

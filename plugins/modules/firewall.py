@@ -16,8 +16,10 @@ description:
     own, are possible as well.
   - Drives firewalld, ufw, nftables and iptables, whichever is active on the host.
   - Each owner's rules are kept apart on the host, so one is changed or removed without another.
-  - What others have in the firewall is not touched, and their drops win over these rules.
-  - The rules are live and saved when the task ends. They survive a reload, a restart and a reboot.
+  - What others have in the firewall stays as it is, and their drops win over these rules. Where a firewall keeps
+    everybody's rules in one file, as iptables and ufw do, lines are added to it and the others stay as they are.
+  - The rules are live and saved when the task ends. They survive a reload, a restart and a reboot. Where nothing loads
+    the rules of nftables or iptables at boot, a warning says so, with the command that mends it.
   - A change that takes something away is confirmed over a new connection. Where none can be made, the host puts back
     what it had, by itself.
 options:
@@ -233,7 +235,8 @@ notes:
   - What a host sends is opened where its firewall refuses that by default. C(printnet_outbound) says V(true) or
     V(false) for always or never. Replies need no rule. Passive FTP's helper and multicast discovery are left to you.
   - firewalld needs one reload to make a policy or a set. Where what others have live differs from what they have saved,
-    so that a reload would drop the one or bring the other, the task fails and names it.
+    so that a reload would drop the one or bring the other, the task fails and names it. The reload sets the counters of
+    direct rules to nought.
   - With the variable C(printnet_apply) set to V(false) nothing is changed, and RV(differs) says whether the firewall
     has something else than what is asked for. It is for hosts whose firewall belongs to somebody else, and counts there
     too where C(delegate_to) brings rules of O(owner) to such a host.

@@ -20,6 +20,7 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _addresses,
     _choices,
     _networks,
+    _query,
     _schema,
     _services,
     _variables,
@@ -272,7 +273,10 @@ def is_pattern(host: str) -> bool:
 def check_components(catalog: Catalog, components: Iterable[Any]) -> None:
     faults = Faults()
     for name in components:
-        _schema.check_known("" if name is None else name, catalog.components, "component", "components", faults)
+        if instead := _query.role_instead(catalog, name):
+            faults.add("components", instead)
+        else:
+            _schema.check_known("" if name is None else name, catalog.components, "component", "components", faults)
     faults.stop()
 
 

@@ -73,6 +73,9 @@ def select(
 def _of_term(catalog: Catalog, term: Any, direction: str, faults: Faults) -> Iterable[Flow]:
     if isinstance(term, str) and term in catalog.flows:
         return (catalog.flows[term],)
+    if instead := role_instead(catalog, term):
+        faults.add("flows", instead)
+        return ()
     if not isinstance(term, str) or term not in catalog.components:
         faults.add(
             "flows", f"{shown(term)} is no component and no flow{nearest(term, (*catalog.components, *catalog.flows))}"
@@ -85,6 +88,15 @@ def _of_term(catalog: Catalog, term: Any, direction: str, faults: Faults) -> Ite
         # What its hosts receive from others they send each other as well.
         found += [flow for kind in kinds for flow in catalog.flows_by("destination", kind) if flow.peer_feature]
     return found
+
+
+def role_instead(catalog: Catalog, name: Any) -> str:
+    """What to name in place of a role's name that is no component; empty where it is none such."""
+    if not isinstance(name, str) or name in catalog.components or name not in catalog.roles:
+        return ""
+    served = [component.name for component in catalog.roles[name]]
+    which = "these, or one of them" if len(served) > 1 else "that"
+    return f"{shown(name)} is a role for {' and '.join(served)}: name {which}"
 
 
 def _named(catalog: Catalog, terms: Sequence[Any]) -> set[str]:
@@ -106,7 +118,11 @@ def _of_field(catalog: Catalog, name: str, value: Any, faults: Faults) -> tuple[
         "reading": _schema.READINGS,
     }[name]
     what = {"source": "component", "destination": "component", "feature": "feature", "document": "document"}
-    _schema.check_known(value, known, what.get(name, f"value of {name}"), where, faults)
+    instead = role_instead(catalog, value) if name in ("source", "destination") else ""
+    if instead:
+        faults.add(where, instead)
+    else:
+        _schema.check_known(value, known, what.get(name, f"value of {name}"), where, faults)
     return catalog.flows_by(name, value)
 
 

@@ -42,7 +42,8 @@ CODES: Mapping[str, Code] = {
     "RULE_LIVE_ONLY": Code(
         FAULT,
         "It is let through now, and will not be after a reboot or a reload: the rule is not saved.",
-        "Run the playbook printnet.ports.site for {end}: it saves what is live.",
+        "Run the playbook printnet.ports.site for {end}: it saves what is live. Where it warns that nothing loads the "
+        "rules at boot, do what the warning says, and run it again.",
     ),
     "RULE_SAVED_ONLY": Code(
         FAULT,

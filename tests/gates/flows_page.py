@@ -29,6 +29,10 @@ switch it on. *Reading* says how sure the document is:
 | doubtful | printed, but hardly meant so; off |
 | companion | in no document, though an estate may need it; off |
 
+*From 9187* beside a port is the port that the sender uses by the document. Rules do not ask for it, since a translation
+of addresses changes it; only those of companions do. `source_port` in `printnet_overrides` makes others ask for it too.
+firewalld can't do that, so such a rule is refused there.
+
 A flow that is on by default changes in a major release only, and the changelog then names old and new port.
 """
 

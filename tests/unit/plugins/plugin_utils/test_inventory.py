@@ -313,6 +313,11 @@ def test_components_are_checked_all_at_once(catalog: Catalog, faults_of: FaultsO
     assert faults[0].startswith("components: 'vspx' is no component; did you mean 'vpsx'")
 
 
+def test_a_role_that_is_no_component_names_its_components(catalog: Catalog, faults_of: FaultsOf) -> None:
+    (fault,) = faults_of(_inventory.check_components, catalog, ["vpsx", "vspa"])
+    assert fault == "components: 'vspa' is a role for vspa_xenapp and vspa_xendesktop: name these, or one of them"
+
+
 @pytest.mark.parametrize(("value", "found"), [(None, "skip"), ("skip", "skip"), ("FAIL", "fail"), ("any", "any")])
 def test_unknown_peers(value: Any, found: str) -> None:
     assert _inventory.unknown_peers({"printnet_unknown_peers": value}.get) == found

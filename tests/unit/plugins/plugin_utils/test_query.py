@@ -233,6 +233,8 @@ def test_a_flow_as_users_get_it(catalog: Catalog) -> None:
             {},
             "flows: 'vpsx-printer-rwa' is no component and no flow; did you mean 'vpsx-printer-raw'",
         ),
+        (["vspa"], {}, "flows: 'vspa' is a role for vspa_xenapp and vspa_xendesktop: name these, or one of them"),
+        ([], {"source": "vspa"}, "flows, source: 'vspa' is a role for vspa_xenapp and vspa_xendesktop: name these"),
         ([None], {}, "flows: None is no component"),
         ([5], {}, "flows: 5 is no component"),
         ([""], {}, "flows: '' is no component"),
