@@ -84,7 +84,8 @@ def _few_enough(foreign: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those of the rules that can be told; one with too many networks does not keep the others out."""
     kept: list[dict[str, Any]] = []
     room = _MOST_PEERS
-    for one in foreign:
+    # A list of addresses that attacked may be long; what is open counts before what is shut.
+    for one in sorted(foreign, key=lambda one: not one.get("opens")):
         if len(kept) < _MOST and len(one["peers"]) <= room:
             kept.append(one)
             room -= len(one["peers"])

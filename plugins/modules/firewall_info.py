@@ -174,8 +174,8 @@ foreign:
       sample: firewalld, zone public, rule port port="515" protocol="tcp" drop
     only:
       description:
-        - What a rule that blocks asks for besides, as V(comes by eth0) or V(is sent to 192.0.2.10); empty where it
-          blocks all of it.
+        - What a rule asks for besides, as V(comes by eth0) or V(is sent to 192.0.2.10); empty where it is about all of
+          it. Of ufw only those that block say so.
       type: str
       sample: ""
     flows:

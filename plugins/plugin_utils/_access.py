@@ -72,7 +72,8 @@ class Access:
     ``live`` and ``saved`` are the peers that ours let through. ``open`` and ``blocks`` are rules of others, ``blocked``
     are the peers of all the latter together, which may be thousands that somebody banned. ``now`` and ``later`` are the
     peers that ours or others let through, now and after a reboot: what others open is taken to be saved, as only what
-    is live is known of it. ``perhaps`` are rules of others that block what comes by some interface, say.
+    is live is known of it. ``perhaps`` are rules of others that block what comes by some interface, say, and ``reach``
+    are all peers that may get through, also by a rule for an interface.
     """
 
     live: Cover
@@ -82,7 +83,8 @@ class Access:
     open: tuple[Other, ...]
     blocks: tuple[Block, ...]
     blocked: Cover
-    perhaps: tuple[Block, ...] = ()
+    perhaps: tuple[Block, ...]
+    reach: Cover
 
     def blocking(self, networks: Sequence[str]) -> Other | None:
         """A rule of somebody else that blocks them, where such rules block all of the networks."""
@@ -107,7 +109,8 @@ class Access:
 
     def letting(self, networks: Sequence[str]) -> Other | None:
         """A rule of somebody else that lets all of the networks through."""
-        return next((other for other in self.open if Cover(other.rule.peers).of(networks) == ALL), None)
+        sure = (other for other in self.open if not other.only)
+        return next((other for other in sure if Cover(other.rule.peers).of(networks) == ALL), None)
 
 
 class Rules:
@@ -137,17 +140,20 @@ class Rules:
         others = [one for one in self.seen.others if _touches(one.rule, direction, transport, port, source_port)]
         opening = tuple(one for one in others if one.opens and lets(one.rule))
         ours = [[peer for rule in rules for peer in rule.peers] for rules in ((*live, *settled), saved)]
-        theirs = [peer for one in opening for peer in one.rule.peers]
+        theirs = [peer for one in opening if not one.only for peer in one.rule.peers]
+        now = Cover((*ours[0], *theirs))
+        perhaps = [peer for one in opening if one.only for peer in one.rule.peers]
         blocks = tuple(self._block(one) for one in others if not one.opens and not one.only)
         return Access(
             live=Cover(ours[0]),
             saved=Cover(ours[1]),
-            now=Cover((*ours[0], *theirs)),
+            now=now,
             later=Cover((*ours[1], *theirs)),
             open=opening,
             blocks=blocks,
             blocked=self._together(blocks),
             perhaps=tuple(self._block(one) for one in others if not one.opens and one.only),
+            reach=Cover((*now.networks, *perhaps)) if perhaps else now,
         )
 
     def _block(self, other: Other) -> Block:

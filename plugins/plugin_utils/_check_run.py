@@ -35,10 +35,10 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
 from ansible_collections.printnet.ports.plugins.plugin_utils._check_plan import CheckPlan
 from ansible_collections.printnet.ports.plugins.plugin_utils._compliance import Policy, Run
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, unreadable
+from ansible_collections.printnet.ports.plugins.plugin_utils._facts import Facts
 from ansible_collections.printnet.ports.plugins.plugin_utils._observed import Seen
 from ansible_collections.printnet.ports.plugins.plugin_utils._report import _again, _drift, _merge, _store, _text
 from ansible_collections.printnet.ports.plugins.plugin_utils._report._view import View
-from ansible_collections.printnet.ports.plugins.plugin_utils._verdict import Facts
 
 _HERE = Path(__file__).resolve().parents[2]
 _TIME = "%Y%m%dT%H%M%SZ"

@@ -22,13 +22,14 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _verdict,
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._exposure import Exposed, Known
+from ansible_collections.printnet.ports.plugins.plugin_utils._facts import Facts
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
 from ansible_collections.printnet.ports.plugins.plugin_utils._observed import Seen
 from ansible_collections.printnet.ports.plugins.plugin_utils._pairs import Pairs, Place
 from ansible_collections.printnet.ports.plugins.plugin_utils._policy import Accepted
 from ansible_collections.printnet.ports.plugins.plugin_utils._report import _shape
 from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
-from ansible_collections.printnet.ports.plugins.plugin_utils._verdict import Facts, Verdict
+from ansible_collections.printnet.ports.plugins.plugin_utils._verdict import Verdict
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 

@@ -15,7 +15,7 @@ from ansible_collections.printnet.ports.plugins.module_utils import _rules, _sta
 from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY, Rule, peer_text, span_text
 from ansible_collections.printnet.ports.plugins.plugin_utils import _access, _plan, _reasons
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
-from ansible_collections.printnet.ports.plugins.plugin_utils._observed import Listener, Seen
+from ansible_collections.printnet.ports.plugins.plugin_utils._observed import Listener, Other, Seen
 from ansible_collections.printnet.ports.plugins.plugin_utils._pairs import Place
 from ansible_collections.printnet.ports.plugins.plugin_utils._schema import PortSpan
 from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import HostPlan
@@ -73,11 +73,16 @@ class Exposed:
         return found
 
     def planned(self, direction: str, transport: str, port: PortSpan) -> tuple[str, ...]:
-        """The peers that the plan lets through at the port, whichever flows they are for."""
+        """The peers that the plan lets through at the port, whichever flows they are for.
+
+        What is let through from one source port only answers somebody: it is no service at all those ports.
+        """
         rules = [
             rule
             for rule in self.wanted
-            if (rule.direction, rule.transport) == (direction, transport) and _overlaps(rule.ports, port)
+            if (rule.direction, rule.transport) == (direction, transport)
+            and not rule.source_ports
+            and _overlaps(rule.ports, port)
         ]
         return _rules.fewest(frozenset(peer for rule in rules for peer in rule.peers))
 
@@ -163,7 +168,7 @@ def _ours_too_wide(host: Exposed) -> Iterator[Verdict]:
                 yield _verdict(host, "SCOPE_TOO_WIDE", _NOTHING, _unasked(host, component, lines), name)
             continue
         for rule in rules:
-            for left in _rules.beyond(rule, host.wanted) if not rule.source_ports else ():
+            for left in _beyond(rule, host.wanted):
                 told = f"The rules of {name} on {host.seen.host} let {left.as_text()} through, which the plan does not."
                 flow = host.named(rule.direction, left)
                 for span in left.ports:
@@ -173,6 +178,21 @@ def _ours_too_wide(host: Exposed) -> Iterator[Verdict]:
         for odd in (odd for odd in owner.odd if "accept" in odd.lower()):
             told = f"Among the rules of {name} on {host.seen.host} is one that is not understood: {odd}"
             yield _verdict(host, "SCOPE_TOO_WIDE", _NOTHING, [told], f"{name} odd {odd}")
+
+
+def _beyond(rule: Rule, wanted: Iterable[Rule]) -> Iterator[Rule]:
+    """What a rule lets through that no wanted one does from its source ports."""
+    spans = rule.source_ports
+    from_there = [one._replace(source_ports=()) for one in wanted if not one.source_ports or _holds(one, spans)]
+    for left in _rules.beyond(rule._replace(source_ports=()), from_there):
+        yield left._replace(source_ports=spans)
+
+
+def _holds(rule: Rule, spans: tuple[PortSpan, ...]) -> bool:
+    """Whether the rule is for all of these source ports, of which there are some."""
+    return bool(spans) and all(
+        any(first <= begin and end <= last for first, last in rule.source_ports) for begin, end in spans
+    )
 
 
 def _unasked(host: Exposed, component: str, lines: Iterable[str]) -> list[str]:
@@ -189,19 +209,32 @@ def _unasked(host: Exposed, component: str, lines: Iterable[str]) -> list[str]:
 def _others_too_wide(host: Exposed) -> Iterator[Verdict]:
     """Rules of others that open the port of a planned flow to more than the plan."""
     for (direction, transport, port), (flow, _peers) in host.flows.items():
-        if direction != "in" or port[1] - port[0] >= _NARROW:
-            continue
-        planned = host.planned(direction, transport, port)
+        planned = host.planned(direction, transport, port) if direction == "in" else ()
         told = []
-        for other in host.rules.at(direction, transport, port).open:
-            more = () if _access.is_wide(other.rule) else _rules.fewest(_rules.without(other.rule.peers, planned))
+        for other in _openers(host, transport, port) if planned else ():
+            more = _rules.fewest(_rules.without(other.rule.peers, planned))
             if more:
                 whom = "anybody" if other.rule.peers == EVERYBODY else _few(more)
+                ports = ",".join(map(span_text, _rules.common(other.rule.ports, (port,))))
                 told.append(
-                    f"{other.where} opens {transport} {span_text(port)} to {whom}, and the plan to {_few(planned)}."
+                    f"{other.where} opens {transport} {ports} to {whom}{_as_far(other)}, and the plan to "
+                    f"{_few(planned)}."
                 )
         if told:
             yield _verdict(host, "SCOPE_TOO_WIDE", (flow, transport, span_text(port)), told, "others")
+
+
+def _openers(host: Exposed, transport: str, port: PortSpan) -> Iterator[Other]:
+    """Rules of others that open some of the ports, and are not about whole hosts."""
+    for one in (one for one in host.seen.others if one.opens):
+        rule = one.rule
+        is_here = (rule.direction, rule.transport) == ("in", transport) and _overlaps(rule.ports, port)
+        if is_here and not rule.source_ports and not _access.is_wide(rule):
+            yield one
+
+
+def _as_far(other: Other) -> str:
+    return f" as far as it {other.only}" if other.only else ""
 
 
 def _published_too_wide(host: Exposed) -> Iterator[Verdict]:
@@ -253,18 +286,18 @@ def _undeclared(host: Exposed) -> Iterator[Verdict]:
             continue
         access = host.rules.at("in", transport, span)
         published = any(map(_is_published, waiting))
-        shut = not access.now.networks and not published
+        shut = not access.reach.networks and not published
         if host.seen.filters and (shut or _by_hand(host, transport, port)):
             continue
-        by_rules = host.seen.filters and not published and access.now.networks != EVERYBODY
-        whom = _few(access.now.networks) if by_rules else "anybody"
+        by_rules = host.seen.filters and not published and access.reach.networks != EVERYBODY
+        whom = _few(access.reach.networks) if by_rules else "anybody"
         who = " and ".join(dict.fromkeys(one.who for one in waiting))
         told = [f"On {host.seen.host} {who} listens on {transport} {port}, open to {whom}."]
         told += [_FORWARDED] if published and host.seen.filters else []
-        told += [f"{other.where} opens it." for other in access.open[:3]]
+        told += [f"{other.where} opens it{_as_far(other)}." for other in access.open[:3]]
         print_port = (transport, port) in known
         severity = "" if print_port else _reasons.INFORMATION
-        if print_port and host.seen.filters and not access.now.networks:
+        if print_port and host.seen.filters and not access.reach.networks:
             severity = _reasons.WARNING  # rules for what is forwarded may keep others out
         if print_port:
             flows = ", ".join(known[transport, port][:3])

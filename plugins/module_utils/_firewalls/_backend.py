@@ -15,7 +15,7 @@ from ansible_collections.printnet.ports.plugins.module_utils import _host, _rule
 class Foreign(NamedTuple):
     """A rule of somebody else, as far as it is about ports: what it ``opens`` or blocks, and where it stands.
 
-    ``only`` says in words what it asks for besides: it blocks what ``comes by eth0``.
+    ``only`` says in words what it asks for besides: it is about what ``comes by eth0``.
     """
 
     opens: bool

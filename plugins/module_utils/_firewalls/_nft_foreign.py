@@ -170,8 +170,9 @@ class _Base:
             ports = seen.ports.get("dport", _ALL_PORTS)
             one = _rules.Rule("in", transport, ports, tuple(sorted(seen.peers)), seen.ports.get("sport", ()))
             if verdict == "accept":
-                if self._tail is not None and not everything and not seen.only:
-                    yield _backend.Foreign(True, one, where)
+                # An interface that is let in with all its ports is trusted, and says nothing of a service.
+                if self._tail is not None and not everything and not (seen.only and not seen.ports):
+                    yield _backend.Foreign(True, one, where, seen.only.words("in"))
                 self._let(one, seen, gone)
             elif verdict == "return":
                 gone[-1].doubt |= bool(seen.only)

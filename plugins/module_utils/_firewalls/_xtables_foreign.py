@@ -105,8 +105,10 @@ class _Walk:
         if verdict not in ("ACCEPT", "RETURN", *DENIES):
             return False
         if verdict == "ACCEPT":
-            # One for some interfaces opens nothing for certain.
-            self.found += [_backend.Foreign(True, one, where) for one in _by_transport(rule) if not only]
+            # An interface that is let in with all its ports is trusted, and says nothing of a service.
+            words = only.words(self._direction)
+            some = _by_transport(rule) if not only or rule.ports != EVERY_PORT else ()
+            self.found += [_backend.Foreign(True, one, where, words) for one in some]
             self._let(rule, only, levels)
         elif verdict == "RETURN":
             levels[-1].doubt = levels[-1].doubt or bool(rule.source_ports or only)

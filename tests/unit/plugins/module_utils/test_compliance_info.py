@@ -16,6 +16,13 @@ def _seen(*peers: int) -> dict[str, Any]:
     return {"foreign": foreign, "notes": []}
 
 
+def test_what_is_open_is_told_before_a_list_of_bans() -> None:
+    bans = [{"opens": False, "peers": ["192.0.2.1/32"]}] * 2500
+    kept = _compliance_info._few_enough([*bans, {"opens": True, "peers": ["0.0.0.0/0"]}])
+    assert kept[0]["opens"]
+    assert len(kept) == 2000
+
+
 @pytest.mark.parametrize(
     ("peers", "kept", "left_out"),
     [

@@ -21,10 +21,11 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _probe_plan,
     _verdict,
 )
+from ansible_collections.printnet.ports.plugins.plugin_utils._facts import Facts
 from ansible_collections.printnet.ports.plugins.plugin_utils._observed import Seen
 from ansible_collections.printnet.ports.plugins.plugin_utils._pairs import Pair, Pairs
 from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
-from ansible_collections.printnet.ports.plugins.plugin_utils._verdict import Facts, Verdict
+from ansible_collections.printnet.ports.plugins.plugin_utils._verdict import Verdict
 
 NOW = datetime(2026, 11, 21, 22, 5, 38, tzinfo=UTC)
 ADDRESSES = {name: f"192.0.2.{number}" for number, name in enumerate(("v1", "v2", "s1", "w1", "p1"), 1)}

@@ -116,6 +116,53 @@ def test_rules_by_hand_were_asked_for(site: Any) -> None:
     assert exposed(made) == []
 
 
+def test_a_rule_of_ours_for_a_source_port_that_nobody_asks_for(site: Any) -> None:
+    made = checks.check(site)
+    made.rules("v1")["rules"].append({**rule("1024-65535", "any"), "source_ports": ["20"]})
+    found = exposed(made)
+    assert {one.code for one in found} == {"SCOPE_TOO_WIDE"}
+    assert all("source port 20" in one.evidence[0] for one in found)
+
+
+MVE = {"printnet_networks": {**checks.NETWORKS, "lexmark_printer": "203.0.113.0/25"}}
+
+
+@pytest.mark.parametrize("companion", [True, False])
+def test_what_answers_from_one_port_explains_no_other_service(site: Any, companion: bool) -> None:
+    """With the data connections of FTP all ports from 1024 are let in from port 20, and no service is meant by it."""
+    groups = {"mve": ["v1"], "lexmark_printer": []}
+    here = site(
+        groups, {"v1": {"ansible_host": "192.0.2.1"}}, {**MVE, "printnet_features": {"ftp_active_data": companion}}
+    )
+    made = checks.healthy(here.plan())
+    assert exposed(made) == []
+    made.foreign("v1", True, "9100", "any")
+    waits(made, "tcp", 9100)
+    assert told(exposed(made)) == [("UNDECLARED_OPEN", "fault", "tcp/9100", "")]
+
+
+def test_what_is_open_at_an_interface_is_open(site: Any) -> None:
+    made = checks.check(site)
+    made.foreign("v1", True, "9100", "any", only="comes by eth0")
+    made.foreign("v1", True, "5501", "any", only="comes by eth1")
+    waits(made, "tcp", 9100)
+    wide, undeclared = exposed(made)
+    assert wide.evidence[0].startswith(
+        "table inet other, handle 7 opens tcp 5501 to anybody as far as it comes by eth1"
+    )
+    assert undeclared.evidence[1] == "table inet other, handle 7 opens it as far as it comes by eth0."
+    # It is no proof that a flow is let through.
+    made.answers["v1"]["rules"]["owners"].clear()
+    assert made.of().evidence[-1].startswith("It works all the same.")
+
+
+@pytest.mark.parametrize("opened", ["5501-5502", "5501", "5502-5510"])
+def test_a_part_of_a_planned_range_that_others_open_to_more(site: Any, opened: str) -> None:
+    made = checks.check(site, printnet_overrides={"serverx-vpsx-api": {"port": "5501-5502"}})
+    made.foreign("v1", True, opened, "any")
+    assert told(exposed(made))[0] == ("SCOPE_TOO_WIDE", "fault", "tcp/5501-5502", "serverx-vpsx-api")
+
+
 @pytest.mark.parametrize(
     ("ports", "peers", "evidence"),
     [

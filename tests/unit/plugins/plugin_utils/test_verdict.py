@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.printnet.ports.plugins.plugin_utils import _observed
+from ansible_collections.printnet.ports.plugins.module_utils._protocols import tls
+from ansible_collections.printnet.ports.plugins.plugin_utils import _observed, _verdict
 from ansible_collections.printnet.ports.plugins.plugin_utils._observed import Probe
 from ansible_collections.printnet.ports.plugins.plugin_utils._probe_plan import Settings
 from ansible_collections.printnet.ports.tests.unit.plugins.plugin_utils import checks
@@ -403,6 +404,52 @@ def test_the_controller_in_place_of_the_source_is_named(site: Any) -> None:
     assert made.of(*pair, controller={key: Probe("timeout")}).code == "NOT_TESTED"
     made.closed("s1", 5601)
     assert made.of(*pair, controller={key: Probe("refused")}).code == "NO_LISTENER"
+
+
+@pytest.mark.parametrize(
+    ("facts", "code", "grade"),
+    [
+        ({"not_after": "2031-01-01T00:00:00Z"}, "OK", "ok"),
+        ({"not_after": "2021-01-01T00:00:00Z"}, "TLS_INVALID", "warning"),
+        ({"tls_error": "tlsv1 alert internal error"}, "TLS_INVALID", "warning"),
+        ({"tls_version": "TLSv1"}, "TLS_INVALID", "warning"),
+        ({"tls_error": tls.NOT_FINISHED}, "OK", "information"),
+    ],
+)
+def test_what_is_wrong_with_what_answers_the_controller_is_told(
+    site: Any, facts: dict[str, Any], code: str, grade: str
+) -> None:
+    made = checks.check(site)
+    pair = ("pdm-serverx-api", "198.51.100.0/24", "s1")
+    answer = {"connect tcp/5601 192.0.2.3": Probe("answered", facts=facts)}
+    verdict = made.of(*pair, controller=answer)
+    assert verdict.code == code
+    assert (verdict.grade == "ok") == (grade == "ok")
+    assert (verdict.grade == "information") == (grade == "information")
+
+
+def _codes(made: Check) -> dict[str, str]:
+    found = _verdict.verdicts(made.pairs.pairs, made.facts())
+    return {one.destination.host: one.code for one in found if one.flow == API}
+
+
+def test_one_node_of_a_cluster_proves_nothing_of_the_others_rules(site: Any) -> None:
+    made = checks.check(site, printnet_services={"vpsx": {"address": "192.0.2.9"}})
+    made.answers["v2"]["rules"]["owners"].clear()
+    assert _codes(made) == {"v1": "OK", "v2": "NO_RULE"}
+    # A passive one need not listen.
+    made = checks.check(site, printnet_services={"vpsx": {"address": "192.0.2.9"}})
+    made.closed("v2", 5501)
+    assert _codes(made) == {"v1": "OK", "v2": "OK"}
+
+
+def test_what_the_source_did_not_send_is_a_matter_of_the_source(site: Any) -> None:
+    made = checks.check(site)
+    made.answers["s1"]["rules"] = {"seen": False, "why": "no root"}
+    made.probed("s1", AIM, outcome="no_route", errno="EPERM")
+    verdict = made.of()
+    assert (verdict.code, verdict.end) == ("PATH_BLOCKED", "s1")
+    assert verdict.remedy == "Look at the routes and the firewall of s1: nothing left it."
 
 
 def test_a_rule_that_no_role_makes_is_for_its_own_administrator(site: Any) -> None:

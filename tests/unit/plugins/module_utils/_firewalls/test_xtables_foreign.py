@@ -108,9 +108,11 @@ def test_what_is_sent_from_an_own_address_or_by_an_interface() -> None:
     assert _blocked(f"-A OUTPUT -s 192.0.2.1/32 {LPR} -j DROP", base="OUTPUT") == ["515 is sent from 192.0.2.1"]
 
 
-def test_what_an_interface_lets_in_opens_nothing_for_certain() -> None:
-    now = table(f"-A INPUT -i eth0 {LPR} -j ACCEPT", "-A INPUT -j DROP")
-    assert not foreign.others(now, "INPUT", "")
+def test_what_is_open_at_an_interface_is_told_with_it() -> None:
+    """One that is let in with all its ports is trusted, and says nothing of a service."""
+    now = table(f"-A INPUT -i eth0 {LPR} -j ACCEPT", "-A INPUT -i wg0 -j ACCEPT", "-A INPUT -j DROP")
+    (one,) = foreign.others(now, "INPUT", "")
+    assert (one.opens, one.rule.as_text(), one.only) == (True, "in tcp 515 from 0.0.0.0/0", "comes by eth0")
 
 
 PORT = "-p tcp -m tcp --dport 9100"
