@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -61,8 +62,10 @@ class ActionModule(ActionBase):
         call = Call(variables, self._templar.template, places)
         for warning in _variables.misspelt(call.catalog, variables):
             display.warning(warning)
+        call.host_variables.watch(partial(_variables.is_near, call.catalog))
         made = _check_run.run(call, arguments, variables, places.find, check_mode=bool(self._task.check_mode))
-        for warning in made.warnings:
+        others = {name: some for name, some in call.host_variables.beside.items() if name not in variables}
+        for warning in (*_variables.misspelt_by_hosts(call.catalog, {}, others), *made.warnings):
             display.warning(warning)
         if arguments["show"]:
             width = vars(display).get("columns") or _plan_output.WIDTH

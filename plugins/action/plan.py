@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -58,11 +59,13 @@ class ActionModule(ActionBase):
         places = _module_call.places(self)
         call = Call(variables, self._templar.template, places)
         files = _plan_run.Files(places.find, None if self._task.check_mode else datetime.now(UTC))
+        call.host_variables.watch(partial(_variables.is_near, call.catalog))
         run = _plan_run.plan(call, fresh=arguments["write_topology"])
         # What is shown says it in its findings.
         shown_too = run.plan.warnings if arguments["show"] else ()
         warnings = (one for one in run.warnings if one not in shown_too)
-        for warning in (*_variables.misspelt(call.catalog, variables), *warnings):
+        misspelt = _variables.misspelt_by_hosts(call.catalog, variables, call.host_variables.beside)
+        for warning in (*misspelt, *warnings):
             display.warning(warning)
         earlier = files.earlier(arguments["file"])
         views = _plan_run.views(call, run, earlier)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.plugin_utils import _addresses
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import shown
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, shown
 from ansible_collections.printnet.ports.plugins.plugin_utils._render import plain
 
 HostVariables = Callable[[str], Mapping[str, Any]]
@@ -44,24 +44,31 @@ def find(names: Iterable[str], host_variables: HostVariables, resolve: Resolver)
     by_name: dict[str, str] = {}
     for name in names:
         variables = host_variables(name)
-        given = variables.get("printnet_addresses")
-        if given:
-            found[name] = _given(entries(given))
-            continue
-        said = _without_brackets(variables.get("ansible_host"))
-        target = said or _without_brackets(name) or name
-        if address := _addresses.address(target):
-            found[name] = _placed([address], "ansible_host")
-        elif _addresses.is_half_one(target):
-            found[name] = Where(origin="ansible_host" if said else "name", faults=(_half(said, target),))
-        else:
-            by_name[name] = target
-            found[name] = Where()  # keeps the inventory's order
+        try:
+            found[name] = _told(name, variables)
+        except PortsError as wrong:
+            found[name] = Where(faults=tuple(fault.removeprefix(f"host {name}, ") for fault in wrong.faults))
+        if found[name].unresolved:
+            by_name[name] = found[name].unresolved
     answers = resolve(by_name.values()) if by_name else {}
     for name, target in by_name.items():
         addresses = answers.get(target, ())
         found[name] = _placed(addresses, "name") if addresses else Where(origin="name", unresolved=target)
     return found
+
+
+def _told(name: str, variables: Mapping[str, Any]) -> Where:
+    """What the variables tell; ``unresolved`` where a name is to be asked for."""
+    given = variables.get("printnet_addresses")
+    if given:
+        return _given(entries(given))
+    said = _without_brackets(variables.get("ansible_host"))
+    target = said or _without_brackets(name) or name
+    if address := _addresses.address(target):
+        return _placed([address], "ansible_host")
+    if _addresses.is_half_one(target):
+        return Where(origin="ansible_host" if said else "name", faults=(_half(said, target),))
+    return Where(unresolved=target)
 
 
 def _without_brackets(value: Any) -> str:

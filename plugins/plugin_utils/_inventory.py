@@ -9,7 +9,7 @@ Groups are whole whatever ``--limit`` says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,13 +28,14 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import (
     Faults,
     PortsError,
+    listed,
     nearest,
     shown,
     unreadable,
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._hosts import HostVariables, Resolver
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog, Component
-from ansible_collections.printnet.ports.plugins.plugin_utils._task_variables import Read
+from ansible_collections.printnet.ports.plugins.plugin_utils._task_variables import CATALOG, Read, is_plain
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Service
 
 PATTERN = (
@@ -48,6 +49,8 @@ _AS_JSON = {
     "printnet_networks": '{"workstation": ["10.0.0.0/8"]}',
     "printnet_services": '{"vpsx": {"address": "192.0.2.100"}}',
 }
+_ALIKE = (*CATALOG, "printnet_groups")
+_MOST_READ = 300
 
 
 @dataclass(slots=True)
@@ -127,10 +130,10 @@ def is_chosen(catalog: Catalog, component: Component, variables: Mapping[str, An
     """
     for name, value in component.chosen_by.items():
         option = catalog.options[name]
-        raw = variables.get(name)
         try:
+            raw = variables.get(name)
             chosen = option.default if raw is None else _choices.option_value(option, raw)
-        except ValueError:
+        except (ValueError, PortsError):
             chosen = option.default
         if chosen != value:
             return False
@@ -174,6 +177,52 @@ def check_groups(inventory: Inventory) -> None:
     faults.stop()
 
 
+def check_alike(inventory: Inventory, managed: Collection[str], variables: HostVariables, faults: Faults) -> None:
+    """What makes the catalog and the groups must be the same for all; adds whose differs.
+
+    Of the others than the managed, printers and workstations too, those count that set another value: it might be what
+    makes them hosts of a component, and would have no effect.
+    """
+    seen = frozenset(inventory.groups.get("all", ()))
+    hosts = dict.fromkeys([host for host in managed if host in seen], True)
+    hosts.update(dict.fromkeys(_beside(inventory, managed), False))
+    for name in _ALIKE:
+        here = inventory.read(name) or None
+        others: list[str] = []
+        for host, is_managed in hosts.items():
+            try:
+                there = variables(host).get(name) or None
+            except PortsError as wrong:
+                faults.found += wrong.faults
+                continue
+            if there != here and (there is not None or is_managed):
+                others.append(host)
+        if others:
+            faults.add(
+                name,
+                f"{listed(others)} and {inventory.here} have different values, though both ends of a flow go by it; "
+                "set it once for all hosts, in group_vars/all.yml",
+            )
+
+
+def _beside(inventory: Inventory, managed: Collection[str]) -> list[str]:
+    """Of the hosts that are not planned for one of each set of groups, then the others, up to a number.
+
+    Hosts of the same groups mostly have the same values. Nobody else may have read their variables yet, and for
+    100,000 hosts that takes Ansible half a minute.
+    """
+    kinds = {host: 0 for host in inventory.groups.get("all", ()) if host not in managed}
+    made = 0
+    for hosts in (hosts for group, hosts in inventory.groups.items() if group != "all"):
+        within: dict[int, int] = {}
+        for host in hosts:
+            if host in kinds:
+                kinds[host] = within.setdefault(kinds[host], made + len(within) + 1)
+        made += len(within)
+    one_of_each = {kind: host for host, kind in reversed(kinds.items())}
+    return list(dict.fromkeys((*one_of_each.values(), *[*kinds][:_MOST_READ])))[:_MOST_READ]
+
+
 def networks(inventory: Inventory, faults: Faults) -> _networks.Networks:
     """``printnet_networks`` and ``printnet_networks_file``."""
     path = inventory.read("printnet_networks_file")
@@ -187,17 +236,28 @@ def networks(inventory: Inventory, faults: Faults) -> _networks.Networks:
             faults.add("printnet_networks_file", wrong.message)
         except (OSError, UnicodeError) as wrong:
             faults.add("printnet_networks_file", f"{place} {unreadable(wrong)}")
-    variable = mapping(inventory, "printnet_networks")
+    variable = _mapping(inventory, "printnet_networks", faults)
     return _networks.read(variable, file, inventory.catalog.components, faults)
 
 
 def services(inventory: Inventory, faults: Faults) -> dict[str, Service]:
     """``printnet_services``."""
-    return _services.read(inventory.catalog, mapping(inventory, "printnet_services"), faults)
+    return _services.read(inventory.catalog, _mapping(inventory, "printnet_services", faults), faults)
+
+
+def _mapping(inventory: Inventory, name: str, faults: Faults) -> Mapping[str, Any]:
+    try:
+        return mapping(inventory, name)
+    except PortsError as wrong:
+        faults.found += wrong.faults
+        return {}
 
 
 def mapping(inventory: Inventory, name: str) -> Mapping[str, Any]:
     value = inventory.read(name)
+    if isinstance(value, str) and not is_plain(value):
+        # ansible-core 2.18 leaves a template of another host's as it is where what it names is not set.
+        raise PortsError(f"{name}: the template {shown(value)} has no value; set what it names for this host as well")
     if isinstance(value, str) and value:
         raise PortsError(
             f"{name}: {shown(value)} must be a mapping of names to values; it is text. In an INI inventory write JSON: "

@@ -24,7 +24,14 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _topology_file,
 )
 from ansible_collections.printnet.ports.plugins.plugin_utils._call import Call
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError, listed, shown, unreadable
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import (
+    Faults,
+    PortsError,
+    listed,
+    shown,
+    unreadable,
+)
+from ansible_collections.printnet.ports.plugins.plugin_utils._host_variables import each
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan_file import Change, Saved
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan_output import Views
 from ansible_collections.printnet.ports.plugins.plugin_utils._site_plan import SitePlan
@@ -68,9 +75,11 @@ def plan(call: Call, *, fresh: bool) -> Run:
     everyone = inventory.groups.get("all")
     seen = set(made.hosts if everyone is None else everyone)
     visible = tuple(name for name in made.hosts if name in seen)
-    left_alone = tuple(name for name in visible if call.is_left_alone(name))
     absent = {name: components for name, components in made.absent.items() if everyone is None or name in seen}
-    windows = tuple(name for name in dict.fromkeys((*visible, *absent)) if call.is_windows(name))
+    faults = Faults()
+    left_alone = _those(visible, call.is_left_alone, faults)
+    windows = _those(dict.fromkeys((*visible, *absent)), call.is_windows, faults)
+    faults.stop()
     if windows:
         told = (
             f"{listed(windows)}: this version of printnet.ports changes no firewall on Windows. What these hosts need "
@@ -78,6 +87,10 @@ def plan(call: Call, *, fresh: bool) -> Run:
         )
         warnings = [*warnings, told]
     return Run(made, visible, (*warnings, *made.warnings), left_alone, absent, windows)
+
+
+def _those(hosts: Iterable[str], is_so: Callable[[str], bool], faults: Faults) -> tuple[str, ...]:
+    return tuple(name for name, so in each(hosts, is_so, faults).items() if so)
 
 
 def views(call: Call, run: Run, earlier: Saved | None) -> Views:

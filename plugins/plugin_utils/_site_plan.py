@@ -13,8 +13,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.plugin_utils import (
@@ -26,17 +27,16 @@ from ansible_collections.printnet.ports.plugins.plugin_utils import (
     _topology_file,
     _variables,
 )
-from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError, listed
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Faults, PortsError
+from ansible_collections.printnet.ports.plugins.plugin_utils._host_variables import each, together
 from ansible_collections.printnet.ports.plugins.plugin_utils._inventory import Inventory
 from ansible_collections.printnet.ports.plugins.plugin_utils._networks import Networks
 from ansible_collections.printnet.ports.plugins.plugin_utils._plan import Estate, Share, Want
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology import Host, Party, Service, Topology, grouped
 from ansible_collections.printnet.ports.plugins.plugin_utils._topology_file import Recorded, Said
 
-_ALIKE = (*_task_variables.CATALOG, "printnet_groups")
 _PARTS = ("printnet_networks", "printnet_networks_file", "printnet_services")
 _CHOSEN = (*_variables.SETTINGS, "printnet_services", "printnet_unknown_peers")
-_MOST_READ = 300
 PRINTER = "printer"
 Cidrs = Mapping[str, tuple[str, ...]]
 """Networks by component, in their fewest."""
@@ -102,11 +102,10 @@ def site_plan(inventory: Inventory, recorded: Recorded | None = None) -> SitePla
     """Plans every host; a PortsError has all that is wrong with any of them."""
     estates = _Estates(inventory, recorded)
     managed = estates.managed()
-    estates.check_alike(managed)
     hosts: dict[str, HostPlan] = {}
     warnings: dict[str, list[str]] = {}
     faults: dict[str, list[str]] = {}
-    views = {name: estates.of(name) for name in managed} or {inventory.here: estates.of(inventory.here)}
+    views = estates.views(managed)
     for name, components in managed.items():
         seen = views[name]
         catalog, variables = seen.estate.catalog, estates.variables(name)
@@ -124,7 +123,7 @@ def site_plan(inventory: Inventory, recorded: Recorded | None = None) -> SitePla
         for sentence in told:
             kind.setdefault(sentence.removeprefix(f"{name}: "), []).append(name)
     if faults:
-        raise PortsError(_together(faults))
+        raise PortsError(together(faults))
     absent = _absent({name: one.hosts for name, one in estates.rolls.items()})
     parties = dict.fromkeys(name for one in estates.rolls.values() for name in one.hosts)
     networks = views[_usual({name: (len(one.cidrs), id(one.cidrs)) for name, one in views.items()})].cidrs
@@ -138,7 +137,7 @@ def site_plan(inventory: Inventory, recorded: Recorded | None = None) -> SitePla
             list(dict.fromkeys(pool for one in _each(views.values()) for pool in one.networks.lease_pools)),
         ),
         tuple(name for name in parties if name not in managed and name not in absent),
-        tuple(_together(warnings)),
+        tuple(together(warnings)),
         {name: one.cidrs for name, one in views.items() if one.cidrs is not networks},
         estates.residents(),
         estates.said(managed),
@@ -158,11 +157,6 @@ def _usual(what: Mapping[str, tuple[int, Hashable]]) -> str:
     counted = Counter(what.values())
     most = min(counted, key=lambda one: (-counted[one], one[0]))
     return next(name for name, one in what.items() if one == most)
-
-
-def _together(told: Mapping[str, list[str]]) -> list[str]:
-    """What is said of many hosts, said once."""
-    return [f"{listed(hosts)}: {sentence}" for sentence, hosts in told.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +210,7 @@ class _Estates:
         self._inventory = inventory
         self._recorded = recorded
         self._visible = frozenset(inventory.groups.get("all", ()))
-        self._made: dict[str, _Parts] = {}
+        self._made: dict[str, tuple[_Parts, Faults]] = {}
         self._keys: dict[tuple[int, ...], tuple[list[Any], str]] = {}
         self._seen: dict[tuple[tuple[str, tuple[str, ...]], ...], Cidrs] = {}
         _inventory.check_groups(inventory)
@@ -225,11 +219,6 @@ class _Estates:
             for name in inventory.catalog.components
         }
         self._groups = {name: grouped(one.hosts.values()) for name, one in self.rolls.items()}
-        faults = Faults()
-        made = self._make(inventory, faults)
-        _survey.check(self.rolls.values(), "", faults)
-        faults.stop()
-        self._made[self._key(inventory)] = made
 
     def managed(self) -> dict[str, list[str]]:
         """The hosts that are planned for, with their components in the catalog's order."""
@@ -252,44 +241,6 @@ class _Estates:
                 if not _inventory.is_absent(catalog, name, self.variables(host), f"host {host}, "):
                     found[host] = (*found.get(host, ()), name)
         return found
-
-    def check_alike(self, managed: Collection[str]) -> None:
-        """What makes the catalog and the groups must be the same for all; a PortsError says whose differs.
-
-        Of the others, printers and workstations too, those count that set another value: it might be what makes them
-        hosts of a component, and would have no effect.
-        """
-        faults = Faults()
-        visible = [host for host in managed if host in self._visible]
-        beside = self._beside(managed)
-        for name in _ALIKE:
-            here = self._inventory.read(name) or None
-            others = [host for host in visible if (self.variables(host).get(name) or None) != here]
-            others += [host for host in beside if (self.variables(host).get(name) or here) != here]
-            if others:
-                faults.add(
-                    name,
-                    f"{listed(others)} and {self._inventory.here} have different values, though both ends of a flow go "
-                    "by it; set it once for all hosts, in group_vars/all.yml",
-                )
-        faults.stop()
-
-    def _beside(self, managed: Collection[str]) -> list[str]:
-        """Of the hosts that are not planned for one of each set of groups, then the others, up to a number.
-
-        Hosts of the same groups mostly have the same values. Nobody else may have read their variables yet, and for
-        100,000 hosts that takes Ansible half a minute.
-        """
-        kinds = {host: 0 for host in self._inventory.groups.get("all", ()) if host not in managed}
-        made = 0
-        for hosts in (hosts for group, hosts in self._inventory.groups.items() if group != "all"):
-            within: dict[int, int] = {}
-            for host in hosts:
-                if host in kinds:
-                    kinds[host] = within.setdefault(kinds[host], made + len(within) + 1)
-            made += len(within)
-        one_of_each = {kind: host for host, kind in reversed(kinds.items())}
-        return list(dict.fromkeys((*one_of_each.values(), *[*kinds][:_MOST_READ])))[:_MOST_READ]
 
     def variables(self, host: str) -> Mapping[str, Any]:
         """The host's variables; of one that this run does not see, as in a job slice, what the file has of it."""
@@ -321,20 +272,63 @@ class _Estates:
         usual = _usual(dict(sorted(told.items())))
         return Said(found[usual], {host: said for host, said in found.items() if told[host] != told[usual]})
 
-    def of(self, host: str) -> _View:
-        read = self.variables(host).get
-        inventory = Inventory(
-            self._inventory.catalog,
-            self._inventory.groups,
-            self.variables,
-            read,
-            host,
-            self._inventory.resolve,
-            self._inventory.find,
+    def views(self, managed: Collection[str]) -> dict[str, _View]:
+        """The estate as each of the hosts sees it; as the one that asks does, where nobody is planned for.
+
+        A PortsError has all that is wrong with any host's variables.
+        """
+        faults, alike = Faults(), Faults()
+        _survey.check(self.rolls.values(), "", faults)
+        _inventory.check_alike(self._inventory, managed, self.variables, alike)
+        if alike.found:
+            # By another catalog other values would be wrong.
+            raise PortsError([*faults.found, *alike.found])
+        here = self._inventory.here
+        planned = managed or [here]
+
+        def look(host: str) -> _View | None:
+            if host in planned:
+                return self._checked(host)
+            self._parts(self._inventory)
+            return None
+
+        views = each(dict.fromkeys((*planned, here)), look, faults)
+        faults.stop()
+        return {host: view for host, view in views.items() if view}
+
+    def _checked(self, host: str) -> _View:
+        """The host's view; a PortsError has all that is wrong with its variables, of which each part raises its own."""
+        try:
+            return self._of(self._seen_by(host))
+        except PortsError:
+            inventory = self._seen_by(host)
+        read, faults = inventory.read, Faults()
+        parts: tuple[Callable[[], Any], ...] = (
+            *(partial(read, name) for name in (*_PARTS, *_CHOSEN)),
+            lambda: self._parts(inventory),
+            lambda: _inventory.estate_options(inventory),
+            lambda: _variables.settings_of(inventory.catalog, read),
+            lambda: _task_variables.outbound_of(read),
+            lambda: _task_variables.applies(read),
+            lambda: _inventory.unknown_peers(read),
         )
+        for part in parts:
+            try:
+                part()
+            except PortsError as wrong:
+                faults.found += wrong.faults
+        raise PortsError(list(dict.fromkeys(faults.found)))
+
+    def _seen_by(self, host: str) -> Inventory:
+        return replace(self._inventory, host_variables=self.variables, read=self.variables(host).get, here=host)
+
+    def _of(self, inventory: Inventory) -> _View:
+        read = inventory.read
         networks, cidrs, parties, services = self._parts(inventory)
         topology: Topology = _survey.assembled(inventory, parties, services)
         settings = _variables.settings_of(inventory.catalog, read)
+        # No plan goes by it, but whoever asks for one asks for it next.
+        _task_variables.applies(read)
         directions = ("in",) if _task_variables.outbound_of(read) == "false" else ("in", "out")
         estate = Estate(inventory.catalog, settings, topology, _inventory.unknown_peers(read))
         return _View(estate, networks, cidrs, services, self._told(read, _CHOSEN), directions)
@@ -343,10 +337,10 @@ class _Estates:
         key = self._key(inventory)
         if key not in self._made:
             faults = Faults()
-            made = self._make(inventory, faults)
-            faults.stop()
-            self._made[key] = made
-        return self._made[key]
+            self._made[key] = self._make(inventory, faults), faults
+        made, faults = self._made[key]
+        faults.stop()
+        return made
 
     def _make(self, inventory: Inventory, faults: Faults) -> _Parts:
         networks = _inventory.networks(inventory, faults)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -16,6 +17,20 @@ from ansible_collections.printnet.ports.plugins.plugin_utils._errors import Port
 CATALOG = ("printnet_documents", "printnet_extra_components", "printnet_extra_flows")
 """What makes the catalog another one than it is shipped."""
 _MARKS = ("{{", "{%", "{#")
+_JSON = frozenset(
+    (
+        *CATALOG,
+        "printnet_addresses",
+        "printnet_features",
+        "printnet_groups",
+        "printnet_known_open",
+        "printnet_networks",
+        "printnet_overrides",
+        "printnet_processes",
+        "printnet_services",
+    )
+)
+"""Those of our variables that are mappings or lists; of the others, options may be."""
 _SHORTEST, _LONGEST = 2, 3600
 Read = Callable[[str], Any]
 """Gives a variable's templated value by name, None where it is not set."""
@@ -26,21 +41,51 @@ def reader(variables: Mapping[str, Any], template: Callable[[Any], Any]) -> Read
 
     def read(name: str) -> Any:
         value = variables.get(name)
-        if is_plain(value):
-            return value
-        try:
-            return template(value)
-        except AnsibleError as wrong:
-            raise PortsError(f"{name}: {reason(wrong)}") from None
+        if not is_plain(value):
+            try:
+                value = opened(template(value))
+            except Exception as wrong:
+                raise PortsError(f"{name}: {reason(wrong)}") from None
+        return structured(name, value)
 
     return read
 
 
-def reason(wrong: AnsibleError) -> str:
-    """Why Ansible can't tell a variable's value, on one line."""
+def reason(wrong: Exception) -> str:
+    """Why Ansible can't tell a variable's value, on one line; ansible-core 2.18 lets through what a filter raises."""
     from ansible_collections.printnet.ports.plugins.plugin_utils._render import plain
 
-    return plain(wrong.message).strip()
+    return plain(wrong.message if isinstance(wrong, AnsibleError) else f"{type(wrong).__name__}: {wrong}").strip()
+
+
+def opened(value: Any) -> Any:
+    """A templated value with its vaulted parts as text: with ansible-core 2.18 they are objects of their own."""
+    if isinstance(value, str) or as_text(value):
+        return value
+    if isinstance(value, Mapping):
+        return {key: opened(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [opened(one) for one in value]
+    return str(value) if hasattr(value, "__ENCRYPTED__") else value
+
+
+def structured(name: str, value: Any) -> Any:
+    """A mapping or a list that came as JSON, as INI inventories and ``-e name=value`` have it; all else as it is."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
+        return value
+    if name not in _JSON and name.startswith(("printnet_", "ansible_")):
+        return value
+    found = _from_json(value)
+    return value if found is None else found
+
+
+@lru_cache(maxsize=64)
+def _from_json(text: str) -> Any:
+    """None where it is no JSON. Hosts that share the text share what it says."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def is_plain(value: Any) -> bool:

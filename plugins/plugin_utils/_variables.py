@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.plugin_utils import _catalog, _choices
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import listed
 from ansible_collections.printnet.ports.plugins.plugin_utils._model import Catalog
-from ansible_collections.printnet.ports.plugins.plugin_utils._task_variables import CATALOG, Read, is_plain
+from ansible_collections.printnet.ports.plugins.plugin_utils._task_variables import CATALOG, Read, is_plain, structured
 
 SETTINGS = ("printnet_features", "printnet_overrides")
 TOPOLOGY = (
@@ -89,27 +90,62 @@ def options_of(catalog: Catalog, variables: Mapping[str, Any], read: Read, where
 
 def misspelt(catalog: Catalog, variables: Mapping[str, Any]) -> list[str]:
     """A sentence for each variable that looks like one of ours and is none."""
-    begins = ("printnet_", *_by_prefix(catalog))
-    near = {name: _nearest(catalog, name, value) for name, value in variables.items() if name.startswith(begins)}
-    return [
-        f"The variable {name} is unknown and has no effect; did you mean {ours}?" for name, ours in near.items() if ours
-    ]
+    begins = _begins(catalog)
+    near = {name: _meant(catalog, name, value) for name, value in variables.items() if name.startswith(begins)}
+    return [_unknown(name, ours) for name, ours in near.items() if ours]
 
 
-def _nearest(catalog: Catalog, name: str, value: Any) -> str:
+def misspelt_by_hosts(
+    catalog: Catalog, variables: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """The same with what hosts have, by name and host; each is told once, with the hosts."""
+    told: list[str] = []
+    named: set[str] = set()
+    for name, values in sorted(others.items()):
+        hosts: dict[str, list[str]] = {}
+        meant: dict[int, str] = {}
+        for host, value in values.items():
+            # Hosts of a group share the value.
+            ours = meant.get(id(value))
+            if ours is None:
+                ours = meant[id(value)] = _meant(catalog, name, value)
+            hosts.setdefault(ours, []).append(host)
+            named.update([name] if ours else [])
+        told += [f"{listed(some, 3)}: {_unknown(name, ours)}" for ours, some in hosts.items() if ours]
+    own = {name: value for name, value in variables.items() if name not in named}
+    return [*told, *misspelt(catalog, own)]
+
+
+def is_near(catalog: Catalog, name: str) -> bool:
+    """Whether a variable of this name, which is none of ours, may be meant as one, whatever its value."""
+    return name.startswith(_begins(catalog)) and bool(_nearest(catalog, name))
+
+
+def _unknown(name: str, ours: str) -> str:
+    return f"The variable {name} is unknown and has no effect; did you mean {ours}?"
+
+
+def _begins(catalog: Catalog) -> tuple[str, ...]:
+    return ("printnet_", *_by_prefix(catalog))
+
+
+def _meant(catalog: Catalog, name: str, value: Any) -> str:
     """The variable of ours that is meant, empty where it is one, or none is near."""
+    return next((ours for ours in _nearest(catalog, name) if _could_be(catalog, ours, value)), "")
+
+
+def _nearest(catalog: Catalog, name: str) -> list[str]:
+    """The variables of ours that a name is near to."""
     if name.startswith("printnet_"):
-        found = [] if name in ALL else get_close_matches(name, ALL, n=1, cutoff=0.85)
-        return found[0] if found else ""
+        return [] if name in ALL else get_close_matches(name, ALL, n=1, cutoff=0.85)
+    near: list[str] = []
     for prefix, names in _by_prefix(catalog).items():
         word = name.removeprefix(prefix)
         if word == name or word in (*names, "hosts"):
             continue
         # Only what follows the role's name, and closely: users have variables of their own that begin with it.
-        found = get_close_matches(word, names, n=1, cutoff=0.88)
-        if found and _could_be(catalog, names[found[0]], value):
-            return names[found[0]]
-    return ""
+        near += [names[found] for found in get_close_matches(word, names, n=1, cutoff=0.88)]
+    return near
 
 
 @lru_cache(maxsize=8)
@@ -125,12 +161,12 @@ def _by_prefix(catalog: Catalog) -> Mapping[str, Mapping[str, str]]:
 
 def _could_be(catalog: Catalog, name: str, value: Any) -> bool:
     """Whether the value is one for the option, so that a user's own variable of a name like it is none of ours."""
-    if not is_plain(value):
+    if name in ALL or not is_plain(value):
         return True
     if name not in catalog.options:
         return value in ("present", "absent")
     try:
-        _choices.option_value(catalog.options[name], value)
+        _choices.option_value(catalog.options[name], structured(name, value))
     except ValueError:
         return False
     return True

@@ -182,6 +182,38 @@ def test_a_secret_address_is_read(estate: Estates) -> None:
     assert ("tcp/5501", "192.0.2.77/32") in estate(text).open("v1", "vpsx")
 
 
+def test_secrets_are_text_wherever_they_stand(estate: Estates) -> None:
+    def secret(text: bytes) -> str:
+        lines = vault.VaultLib(SECRETS).encrypt(text).decode("ascii").splitlines()
+        return "!vault |\n" + "\n".join(f"          {line}" for line in lines)
+
+    text = YAML.replace("net: 192.0.2", f"net: 192.0.2\n    vpsx_mode: {secret(b'server')}")
+    text = text.replace(
+        '"{{ clients.split() }}"}', f"\n        - {secret(b'198.51.100.0/24')}\n        - 2001:db8:51::/64"
+    )
+    text = text.replace("printnet_networks: {workstation:", "printnet_networks:\n      workstation:")
+    here = estate(text)
+    assert here.open("v1", "vpsx") >= SUBMITTED
+    assert here.digest("v1") == estate(YAML).digest("v1")
+
+
+def test_json_may_say_false_in_an_ini_inventory(estate: Estates) -> None:
+    digests = {
+        estate(INI + f"printnet_features={{{said}}}\n").digest("v1") for said in ('"pdm": false', "'pdm': False")
+    }
+    assert len(digests) == 1
+    assert estate(INI).digest("v1") not in digests
+
+
+def test_templates_without_a_value_come_at_once_with_their_hosts(estate: Estates, faults_of: FaultsOf) -> None:
+    text = YAML.replace("annuaire: {hosts: {s20: }}", 'annuaire: {hosts: {s20: {ansible_host: "{{ nowhere }}"}}}')
+    text = text.replace("{v1: }", '{v1: {vpsx_mode: "{{ mode }}", printnet_networks: "{{ \'bad\' | from_json }}"}}')
+    text = text.replace("{p100: }", '{p100: {printnet_addresses: "{{ nobody }}"}}')
+    faults = "\n".join(faults_of(estate(text).digest, "v2"))
+    for told in ("s20", "host v1, vpsx_mode: ", "v1: printnet_networks: ", "host p100, printnet_addresses: "):
+        assert told in faults
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [

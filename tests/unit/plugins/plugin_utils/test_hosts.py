@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.printnet.ports.plugins.plugin_utils import _hosts
+from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 from ansible_collections.printnet.ports.plugins.plugin_utils._hosts import Where
 
 NAMES = {"both.example": ("192.0.2.7", "2001:db8::7"), "p1": ("192.0.2.6",), "loop.example": ("127.0.1.1", "192.0.2.5")}
@@ -130,6 +131,17 @@ def test_no_host_is_without_an_address_and_nobody_says_so() -> None:
 
 def test_one_wrong_address_does_not_hide_the_others() -> None:
     assert _where({"ansible_host": "loop.example"}).networks == ("192.0.2.5/32",)
+
+
+def test_a_variable_that_has_no_value_is_its_hosts_fault() -> None:
+    class Undefined(dict[str, Any]):
+        def get(self, key: str, default: Any = None) -> Any:
+            raise PortsError(f"host p1, {key}: 'net' is undefined")
+
+    variables = {"p1": Undefined(), "a": {"ansible_host": "192.0.2.1"}}
+    found = _hosts.find(variables, variables.__getitem__, _resolve)
+    assert found["p1"] == Where(faults=("printnet_addresses: 'net' is undefined",))
+    assert found["a"].networks == ("192.0.2.1/32",)
 
 
 def test_the_order_is_the_inventorys_and_names_are_asked_for_once() -> None:

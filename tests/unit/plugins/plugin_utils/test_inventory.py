@@ -185,6 +185,7 @@ def test_a_host_in_two_groups_is_one_host(site: Sites) -> None:
             "directory",
             "printnet_groups: 'directory' must be a mapping of names to values; it is text. In an INI inventory write",
         ),
+        ("{{ mine }}", "printnet_groups: the template '{{ mine }}' has no value; set what it names for this host"),
         (["directory"], "printnet_groups: ['directory'] must be a mapping"),
         (True, "printnet_groups: True must be a mapping"),
     ],

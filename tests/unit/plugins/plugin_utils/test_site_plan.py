@@ -402,6 +402,56 @@ def test_of_many_hosts_that_are_not_planned_for_only_some_are_asked(site: Sites,
     assert len(asked) < 310
 
 
+WRONG: dict[str, dict[str, Any]] = {
+    "v2": {"printnet_networks": {"workstation": "10.65.0.1/16"}, "printnet_features": ["dns_tcp"]},
+    "s1": {"printnet_networks": "none", "printnet_services": [1], "printnet_outbound": "maybe", "serverx_api_port": 0},
+    "p1": {"printnet_networks": {"workstation": "10.66.0.0/36"}},
+}
+TOLD = [
+    "host s1, serverx_api_port: 0 must be",
+    "v2: printnet_networks, workstation: '10.65.0.1/16' has host bits",
+    "v2: printnet_features: ['dns_tcp'] must be a mapping",
+    "s1: printnet_networks: 'none' must be a mapping",
+    "s1: printnet_services: [1] must be a mapping",
+    "s1: printnet_outbound is 'maybe'",
+    "s1: printnet_apply: 'never' must be true or false",
+    "v2, s1: printnet_unknown_peers: 'skipp' must be one of",
+]
+
+
+@pytest.mark.parametrize("asks", ["v1", "v2", "s1", "p1", "localhost"])
+def test_all_that_is_wrong_with_hosts_comes_at_once_and_names_them(site: Sites, asks: str, faults_of: FaultsOf) -> None:
+    here = _site(site)
+    for name, own in WRONG.items():
+        here.hosts[name] |= own
+    here.hosts["s1"]["printnet_apply"] = "never"
+    here.hosts["v2"]["printnet_unknown_peers"] = here.hosts["s1"]["printnet_unknown_peers"] = "skipp"
+    faults = faults_of(here.plan, asks)
+    told = [*TOLD, *(["p1: printnet_networks, workstation: '10.66.0.0/36' must be an"] if asks == "p1" else [])]
+    assert len(faults) == len(told)
+    assert all(any(fault.startswith(one) for fault in faults) for one in told), faults
+
+
+def test_what_is_wrong_with_all_hosts_names_none(site: Sites, faults_of: FaultsOf) -> None:
+    (fault,) = faults_of(_site(site, printnet_networks={"workstation": "10.66.0.0/36"}).plan, "v1")
+    assert fault.startswith("printnet_networks, workstation: '10.66.0.0/36' must be an address")
+
+
+def test_hosts_with_the_same_wrong_networks_are_looked_at_once(
+    site: Sites, monkeypatch: pytest.MonkeyPatch, faults_of: FaultsOf
+) -> None:
+    asked: list[str] = []
+    read = _inventory.networks
+
+    def noting(inventory: Any, faults: Any) -> Any:
+        asked.append(inventory.here)
+        return read(inventory, faults)
+
+    monkeypatch.setattr(_inventory, "networks", noting)
+    assert len(faults_of(_site(site, printnet_networks={"workstation": "nowhere"}).plan, "v1")) == 1
+    assert asked == ["v1"]
+
+
 def test_what_may_differ_by_host_does(site: Sites) -> None:
     here = _site(site, printnet_networks={"pullsvc": "10.1.0.0/16"})
     here.hosts["v2"]["printnet_networks"] = {"pullsvc": "10.2.0.0/16"}
