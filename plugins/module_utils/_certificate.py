@@ -22,7 +22,8 @@ _ORGANISATION = bytes((0x55, 4, 10))
 _ALTERNATIVE_NAMES = bytes((0x55, 0x1D, 0x11))
 _UTC_TIME, _TIME = 0x17, 0x18
 _EXTENSIONS, _DNS, _ADDRESS = 0xA3, 0x82, 0x87
-_MOST_NAMES = 50
+MOST_NAMES = 250
+"""So many names are read; who is named beyond them is not known."""
 _REST = rb"(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?Z"
 _WHEN = {_UTC_TIME: re.compile(rb"(\d\d)" + _REST), _TIME: re.compile(rb"(\d{4})" + _REST)}
 
@@ -61,7 +62,7 @@ def _read(data: bytes, facts: Facts) -> None:
     for tag, content in _ber.each(inner[at:]):
         if tag == _EXTENSIONS:
             for name in _alternative_names(content):
-                if name not in names and len(names) < _MOST_NAMES:
+                if name not in names and len(names) < MOST_NAMES:
                     names.append(name)
 
 

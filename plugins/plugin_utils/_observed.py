@@ -13,14 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.printnet.ports.plugins.module_utils import _rules
+from ansible_collections.printnet.ports.plugins.module_utils import _certificate, _rules
 from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
 
 OBSERVED, PARTLY, UNREACHABLE, FAILED = "observed", "partly", "unreachable", "failed"
 LIMITED_OUT, NOT_MANAGED = "limited_out", "not_managed"
 _LINE, _NOTES = 300, 20
-_NAMES = 50
-"""What a host keeps of a certificate's names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,5 +237,5 @@ def probe(one: Mapping[str, Any]) -> Probe:
 
 def _fact(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
-        return [line(item, 120) for item in value[:_NAMES]]
+        return [line(item, 120) for item in value[: _certificate.MOST_NAMES]]
     return value if isinstance(value, int) else line(value, 120)

@@ -58,7 +58,7 @@ class Place:
 
     def of_version(self, version: int) -> tuple[str, ...]:
         """The networks of an IP version; all of them for 0."""
-        return tuple(one for one in self.networks if version in (0, 6 if ":" in one else 4))
+        return tuple(one for one in self.networks if version in (0, _version(one)))
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Pair:
     @property
     def version(self) -> int:
         """The IP version of the address, 0 where there is none."""
-        return (6 if ":" in self.address else 4) if self.address else 0
+        return _version(self.address) if self.address else 0
 
     @cached_property
     def id(self) -> str:
@@ -123,14 +123,18 @@ def pairs(
     models: Mapping[str, str] | None = None,
     keep: Collection[str] = (),
 ) -> Pairs:
-    """The pairs of all rows.
+    """The pairs of all rows, each once: a load balancer may send to a host and check it as well.
 
     Of a party outside at most ``most`` hosts of a network and model take part, where it is not 0. ``models`` has the
     models of hosts by name; ``keep`` are hosts that are never left out.
     """
     made = _Pairs(plan, most, models or {}, frozenset(keep))
+    known: set[str] = set()
     for row in rows:
         for pair in made.of(row):
+            if pair.id in known:
+                continue
+            known.add(pair.id)
             made.found.pairs.append(pair)
             if len(made.found.pairs) > MOST:
                 raise TooManyError(
@@ -317,15 +321,20 @@ def _addresses(source: Place, destination: Place, row: Row, untested: str) -> It
     if len(lone) != len(destination.networks) or not lone:
         yield "", untested or f"the inventory names no host of {destination.component}, only networks"
         return
-    if not source.host:
-        yield peer_text(lone[0]), untested
-        return
-    versions = {6 if ":" in one else 4 for one in source.networks}
-    shared = [one for one in lone if (6 if ":" in one else 4) in versions]
+    versions = set(map(_version, source.networks))
+    shared = [one for one in lone if _version(one) in versions]
     if not shared:
         yield peer_text(lone[0]), "the two have no IP version in common"
+    if not source.host:
+        # Rules do not tell a host's own addresses apart, but each IP version has its own.
+        firsts = {_version(one): one for one in reversed(shared)}
+        shared = [firsts[version] for version in sorted(firsts)]
     for one in shared:
         yield peer_text(one), untested
+
+
+def _version(network: str) -> int:
+    return 6 if ":" in network else 4
 
 
 def _together(places: Iterable[Place]) -> Place:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from ansible_collections.printnet.ports.plugins.module_utils._protocols import tls
+from ansible_collections.printnet.ports.plugins.module_utils import _certificate
+from ansible_collections.printnet.ports.plugins.module_utils._protocols import mail, tls
 from ansible_collections.printnet.ports.plugins.module_utils._rules import span_text
 from ansible_collections.printnet.ports.plugins.plugin_utils import _probe_plan
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import listed
@@ -49,6 +50,7 @@ _SENTENCES = {
         "{start} connected to {where}, which speaks TLS, and the handshake came to no end: {error}. The port is open, "
         "and whether the service works is not known."
     ),
+    "plain": "{start} asked {where} and got the answer of a mail server, and no TLS: {error}.",
     "mismatch": "{start} reached {where}{took}, and what listens there does not speak {spoken}{said}.",
     "refused": "{start} was refused at {where}{took}{number}.",
     "prohibited": "On the way from {start} to {where} something said that it may not pass{took}{number}.",
@@ -72,7 +74,7 @@ def sentence(pair: Pair, probe: Probe, by: str = "") -> str:
         "number": f" ({probe.errno})" if probe.errno else "",
         "error": str(probe.facts.get("tls_error", "")),
     }
-    outcome = "unproven" if is_unproven(probe) else probe.outcome
+    outcome = "unproven" if is_unproven(probe) else "plain" if _is_plain(probe) else probe.outcome
     text = _SENTENCES.get(outcome, "{start} told nothing that is understood of {where}.")
     return text.format_map(names)
 
@@ -83,6 +85,11 @@ def is_unproven(probe: Probe) -> bool:
     return probe.outcome == "answered" and any(text in error for text in _UNPROVEN)
 
 
+def _is_plain(probe: Probe) -> bool:
+    """Whether it is a mail server that speaks no TLS, though it was asked to."""
+    return probe.outcome == "answered" and mail.BEFORE_TLS in str(probe.facts.get("tls_error", ""))
+
+
 def causes(pair: Pair, probe: Probe, now: datetime, names: Iterable[str] | None) -> list[Cause]:
     """What is wrong with what answered: another protocol, or TLS that clients may refuse.
 
@@ -91,8 +98,15 @@ def causes(pair: Pair, probe: Probe, now: datetime, names: Iterable[str] | None)
     at = pair.destination.host
     if probe.outcome == "mismatch":
         return [Cause("WRONG_PROCESS", "", at)]
+    port = f"{pair.flow.transport} {span_text(pair.port)}"
+    where = f"{pair.destination.name}, {port}"
+    if _is_plain(probe):
+        told = f"{where}: It speaks no TLS: {probe.facts['tls_error']}."
+        advice = (
+            f"Make the mail server on {pair.destination.name} offer STARTTLS on {port}, or set the port where it does."
+        )
+        return [Cause("TLS_INVALID", told, at, advice)]
     wrong = list(_tls_faults(probe, now, names))
-    where = f"{pair.destination.name}, {pair.flow.transport} {span_text(pair.port)}"
     return [Cause("TLS_INVALID", f"{where}: {' '.join(wrong)}", at)] if wrong else []
 
 
@@ -108,7 +122,8 @@ def _tls_faults(probe: Probe, now: datetime, names: Iterable[str] | None) -> Ite
     if begins and begins > now:
         yield f"Its certificate begins on {begins:%Y-%m-%d %H:%M} UTC only."
     held = facts.get("names")
-    if names is not None and isinstance(held, list):
+    # Of a certificate with more names than are read, nobody knows the rest.
+    if names is not None and isinstance(held, list) and len(held) < _certificate.MOST_NAMES:
         names = list(names)
         if not any(_is_for(one.lower(), name.lower()) for name in names if name for one in held):
             yield f"Its certificate is for {listed(held, _MOST_NAMES) or 'no name'}, not for {' or '.join(names)}."

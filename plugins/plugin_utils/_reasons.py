@@ -110,8 +110,8 @@ CODES: Mapping[str, Code] = {
     ),
     "TLS_INVALID": Code(
         FAULT,
-        "TLS is spoken, and clients may refuse it: the certificate is out of date, the version too old, or the "
-        "handshake fails.",
+        "TLS is not spoken where it has to be, or clients may refuse it: the certificate is out of date, the version "
+        "too old, or the handshake fails.",
         "Renew the certificate of the service on {destination}, or allow TLS 1.2 or later there.",
     ),
     "UDP_UNVERIFIABLE": Code(

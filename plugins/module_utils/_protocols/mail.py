@@ -15,7 +15,9 @@ _LAST = re.compile(rb"^([2-5][0-9][0-9])(?: [^\n]*)?\r?\n", re.MULTILINE)
 _LINES = re.compile(rb"(?:[2-5][0-9][0-9](?:[ -][^\n]*)?\r?\n)+")
 _UNKNOWN = (500, 501, 502, 503, 504, 530)
 """What is said to a command that is not known: EHLO is not by an old SMTP server, nor by one of FTP."""
-_NOT_NOW = "STARTTLS is not offered"
+BEFORE_TLS = "STARTTLS"
+"""What errors name that come before a handshake, from a server that goes on without TLS."""
+_NOT_NOW = f"{BEFORE_TLS} is not offered"
 
 
 class Smtp(Talk):
@@ -86,7 +88,7 @@ class Smtp(Talk):
         if code == 220:
             self.is_ready_for_tls = True
         else:
-            self.facts["tls_error"] = f"STARTTLS was answered with {code}"
+            self.facts["tls_error"] = f"{BEFORE_TLS} was answered with {code}"
             self._leave()
 
     def _leave(self) -> None:
@@ -132,7 +134,7 @@ class StartTls(Talk):
     def end(self) -> None:
         """Judge where it stands."""
         if self._tls and not self._tls.outcome and not self._tls.heard:
-            self.facts["tls_error"] = "no handshake followed STARTTLS"
+            self.facts["tls_error"] = f"no handshake followed {BEFORE_TLS}"
             self.outcome = ANSWERED
             return
         (self._tls or self._mail).end()

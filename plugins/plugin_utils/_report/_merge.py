@@ -19,6 +19,9 @@ Report = Mapping[str, Any]
 _STATES = ("observed", "partly", "failed", "unreachable", "not_managed", "limited_out")
 """What is known of a host, the most first."""
 _SEEN = {"observed": 2, "partly": 1}
+_AWAY = ("unreachable", "failed")
+_OWN_RULES = ("NO_RULE", "SCOPE_TOO_NARROW", "BLOCKED_BY_RULE")
+"""What a host's own firewall has wrong, whichever other one answers at an address that it shares."""
 _Told = tuple[int, Mapping[str, Any]]
 """A verdict, and the number of the part that has it."""
 
@@ -28,8 +31,8 @@ def merge(reports: Sequence[Report], run: Mapping[str, str]) -> dict[str, Any]:
 
     Of each host and each verdict what is better informed counts: of two that looked at the same hosts the later, of
     two that looked at different ends the graver, of equals the cause that is nearer to somebody's hand; a connection
-    that was made outweighs what only seems to be missing. It has no suggestions and no drift yet. Raises PortsError
-    where the reports are not of one plan.
+    that was made outweighs what only seems to be missing, unless several hosts share the address. It has no
+    suggestions and no drift yet. Raises PortsError where the reports are not of one plan.
     """
     if len(reports) < 2:
         raise PortsError("Name at least two reports to merge.")
@@ -78,9 +81,18 @@ def _check(reports: Sequence[Report]) -> None:
             f"These reports are not of one plan, so they can't be merged: {told}. Run the check again on the slices "
             "whose inventory or variables have changed since."
         )
-    twice = [name for name, many in Counter(report["run"]["id"] for report in reports).items() if many > 1]
+    named = Counter(name for report in reports for name in _runs(report))
+    twice = [name for name, many in named.items() if many > 1]
     if twice:
-        raise PortsError(f"The report of the run {listed(twice)} is named twice; name each once.")
+        raise PortsError(
+            f"The report of the run {listed(twice)} is named twice, or is part of another one that is named; "
+            "name each once."
+        )
+
+
+def _runs(report: Report) -> set[str]:
+    """The report's own run, and those that were merged into it."""
+    return {report["run"]["id"], *(part["id"] for part in report["run"]["merged"])}
 
 
 def _part(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,17 +150,50 @@ def _verdicts(parts: Sequence[Report]) -> list[Mapping[str, Any]]:
     for number, part in enumerate(parts):
         for verdict in part["verdicts"]:
             by_id.setdefault(verdict["id"], []).append((number, verdict))
+    shared = _shared(one[0][1] for one in by_id.values())
     found = []
     for told in by_id.values():
         standing = [one for one in told if not _refuted(one, states)]
         of_pair = any(told[0][1]["source"].values())
         if not standing and not of_pair:
             continue
-        number, verdict = _best(standing or told, states)
+        known = standing or told
+        number, verdict = _best(_proving(known, states) if _aim(told[0][1]) in shared else known, states)
         # A later part that saw the whole host and does not say the same of it any more.
         if of_pair or not any(verdict["destination"]["host"] in hosts for hosts in whole[number + 1 :]):
             found.append(verdict)
     return found
+
+
+def _shared(verdicts: Iterable[Mapping[str, Any]]) -> set[tuple[str, ...]]:
+    """The places where one flow goes to several hosts at one address, as to the nodes of a cluster."""
+    hosts: dict[tuple[str, ...], set[str]] = {}
+    for one in verdicts:
+        if any(one["source"].values()) and one["destination"]["host"] and one["destination"]["address"]:
+            hosts.setdefault(_aim(one), set()).add(one["destination"]["host"])
+    return {aim for aim, names in hosts.items() if len(names) > 1}
+
+
+def _aim(verdict: Mapping[str, Any]) -> tuple[str, ...]:
+    there = verdict["destination"]
+    return verdict["flow"], verdict["transport"], verdict["port"], there["component"], there["address"]
+
+
+def _proving(told: Sequence[_Told], states: Sequence[Mapping[str, str]]) -> list[_Told]:
+    """Without connections that prove nothing of this host, as another one at its address may have answered.
+
+    They say less than a part that saw more of the host, and found its own rules wrong; or that could not reach it,
+    where no part has.
+    """
+    there = [states[number].get(verdict["destination"]["host"], "") for number, verdict in told]
+    seen = [_SEEN.get(state, 0) for state in there]
+    wrong = [{_code(verdict), *verdict["also"]} for _number, verdict in told]
+    least = max((much for much, codes in zip(seen, wrong, strict=True) if codes & {*_OWN_RULES}), default=0)
+    away = any(state in _AWAY and "UNREACHABLE" in codes for state, codes in zip(there, wrong, strict=True))
+    if away and not any(seen):
+        least = 1
+    kept = [one for one, much in zip(told, seen, strict=True) if much >= least or one[1]["code"] != "OK"]
+    return kept or list(told)
 
 
 def _refuted(told: _Told, states: Sequence[Mapping[str, str]]) -> bool:
@@ -157,7 +202,7 @@ def _refuted(told: _Told, states: Sequence[Mapping[str, str]]) -> bool:
     if _code(verdict) != "UNREACHABLE":
         return False
     hosts = _hosts_of(verdict)
-    blind = {host for host in hosts if states[number].get(host) in ("unreachable", "failed")} or hosts
+    blind = {host for host in hosts if states[number].get(host) in _AWAY} or hosts
     return all(any(later.get(host) in _SEEN for later in states[number + 1 :]) for host in blind)
 
 

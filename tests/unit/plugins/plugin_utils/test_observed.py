@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.printnet.ports.plugins.module_utils import _certificate
 from ansible_collections.printnet.ports.plugins.plugin_utils import _compliance, _observed
 from ansible_collections.printnet.ports.plugins.plugin_utils._compliance import Policy
 from ansible_collections.printnet.ports.tests.unit.plugins.plugin_utils import checks
@@ -151,5 +152,6 @@ def test_a_firewall_that_is_switched_on_for_the_next_boot_is_meant() -> None:
 
 
 def test_all_names_of_a_certificate_are_kept() -> None:
-    names = [f"{number}.example" for number in range(60)]
-    assert _observed.probe({"facts": {"names": names}}).facts["names"] == names[:50]
+    most = _certificate.MOST_NAMES
+    names = [f"{number}.example" for number in range(most + 10)]
+    assert _observed.probe({"facts": {"names": names}}).facts["names"] == names[:most]

@@ -11,9 +11,10 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from ansible_collections.printnet.ports.plugins.plugin_utils import _flow_rows, _pairs
+from ansible_collections.printnet.ports.plugins.plugin_utils import _flow_rows, _pairs, _verdict
 from ansible_collections.printnet.ports.plugins.plugin_utils._errors import PortsError
 from ansible_collections.printnet.ports.plugins.plugin_utils._pairs import Pairs, Place
+from ansible_collections.printnet.ports.plugins.plugin_utils._verdict import Verdict
 from ansible_collections.printnet.ports.tests.unit.plugins.plugin_utils import checks
 
 PRINTERS = {f"p{number}": f"203.0.113.{number}" for number in range(1, 31)}
@@ -76,6 +77,65 @@ def test_the_addresses_that_a_source_can_aim_at(
     assert [one.address for one in of_flow] == addresses
     assert {one.untested for one in of_flow} == {why}
     assert {one.version for one in of_flow} == {6 if ":" in address else 4 for address in addresses}
+
+
+@pytest.mark.parametrize(
+    ("networks", "own", "addresses", "why"),
+    [
+        ("198.18.0.0/24", ["192.0.2.10", "2001:db8::10"], ["192.0.2.10"], ""),
+        ("2001:db8:10::/48", ["192.0.2.10", "2001:db8::10"], ["2001:db8::10"], ""),
+        (["198.18.0.0/24", "2001:db8:10::/48"], ["192.0.2.10", "2001:db8::10"], ["192.0.2.10", "2001:db8::10"], ""),
+        ("any", ["2001:db8::10", "192.0.2.10"], ["192.0.2.10", "2001:db8::10"], ""),
+        ("any", ["192.0.2.10", "192.0.2.11"], ["192.0.2.10"], ""),
+        ("2001:db8:10::/48", ["192.0.2.10"], ["192.0.2.10"], "the two have no IP version in common"),
+    ],
+)
+def test_networks_aim_at_one_address_of_each_ip_version_that_both_have(
+    site: Any, networks: Any, own: list[str], addresses: list[str], why: str
+) -> None:
+    found = [one for one in dual(site, networks, own).pairs.pairs if one.flow.id == "pdm-vpsx-lpr"]
+    assert [one.address for one in found] == addresses
+    assert {one.untested for one in found} == {why}
+    assert len({one.id for one in found}) == len(found)
+
+
+def dual(site: Any, networks: Any, own: list[str]) -> checks.Check:
+    """One host, and workstations that are networks."""
+    here = site({"vpsx": ["v1"]}, {"v1": {"printnet_addresses": own}}, {"printnet_networks": {"workstation": networks}})
+    return checks.healthy(here.plan())
+
+
+def of_flow(made: checks.Check, flow: str) -> list[Verdict]:
+    return [one for one in _verdict.verdicts(made.pairs.pairs, made.facts()) if one.flow == flow]
+
+
+@pytest.mark.parametrize(
+    ("networks", "codes"),
+    [
+        ("2001:db8:10::/48", {"2001:db8::10": "NO_RULE"}),
+        (["198.18.0.0/24", "2001:db8:10::/48"], {"192.0.2.10": "NOT_TESTED", "2001:db8::10": "SCOPE_TOO_NARROW"}),
+        ("any", {"192.0.2.10": "NOT_TESTED", "2001:db8::10": "SCOPE_TOO_NARROW"}),
+    ],
+)
+def test_rules_of_one_ip_version_are_not_enough_for_networks_of_both(
+    site: Any, networks: Any, codes: dict[str, str]
+) -> None:
+    made = dual(site, networks, ["192.0.2.10", "2001:db8::10"])
+    owner = made.rules("v1")
+    for half in ("rules", "saved_rules"):
+        for rule in owner[half]:
+            peers = ["0.0.0.0/0", "::/0"] if rule["peers"] == ["any"] else rule["peers"]
+            rule["peers"] = [peer for peer in peers if ":" not in peer]
+        owner[half] = [rule for rule in owner[half] if rule["peers"]]
+    found = of_flow(made, "pdm-vpsx-lpr")
+    assert {one.address: one.code for one in found} == codes
+    made.foreign("v1", False, "515", "::/0")
+    blocked = {one.address: {one.code, *one.also} for one in of_flow(made, "pdm-vpsx-lpr")}
+    assert {address for address, told in blocked.items() if "BLOCKED_BY_RULE" in told} == {"2001:db8::10"}
+    made.closed("v1", 515)
+    made.answers["v1"]["listeners"].append(checks.listener("tcp", 515, "192.0.2.10"))
+    idle = {one.address: {one.code, *one.also} for one in of_flow(made, "pdm-vpsx-lpr")}
+    assert {address for address, told in idle.items() if "NO_LISTENER" in told} == {"2001:db8::10"}
 
 
 def test_networks_without_hosts_are_one_end(site: Any) -> None:
@@ -175,3 +235,13 @@ def test_behind_the_address_of_a_cluster_not_every_node_has_to_listen(site: Any)
     assert told["load_balancer-alertx-service", "a1"] == ("192.0.2.9", True)
     assert told["load_balancer-alertx-service", "a2"] == ("192.0.2.9", True)
     assert told["load_balancer-alertx-control", "a1"] == ("192.0.2.2", False)
+
+
+def test_a_load_balancer_that_sends_and_checks_is_one_pair_with_each_host(site: Any) -> None:
+    hosts = {"a1": {"ansible_host": "192.0.2.1"}, "a2": {"ansible_host": "192.0.2.2"}}
+    service = {"address": "192.0.2.9", "balancers": ["192.0.2.50"]}
+    named = {"printnet_networks": {"load_balancer": "192.0.2.50"}, "printnet_services": {"alertx": service}}
+    found = checks.pairs_of(site({"alertx": list(hosts)}, hosts, named).plan()).pairs
+    assert max(Counter(one.id for one in found).values()) == 1
+    told = [(one.source.name, one.destination.name) for one in found if one.flow.id == "load_balancer-alertx-control"]
+    assert told == [("192.0.2.50", "192.0.2.9"), ("192.0.2.50", "a1"), ("192.0.2.50", "a2")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.printnet.ports.plugins.module_utils import _certificate
 from ansible_collections.printnet.ports.plugins.plugin_utils import _probe_words as words
 from ansible_collections.printnet.ports.plugins.plugin_utils import _reasons
 from ansible_collections.printnet.ports.plugins.plugin_utils._observed import Probe
@@ -74,6 +75,26 @@ def test_a_certificate_is_for_its_names(site: Any, held: list[str], names: list[
     pair = checks.pair_of(checks.check(site))
     found = words.causes(pair, Probe("answered", facts={"names": held}), checks.NOW, names)
     assert bool(found) != fits
+
+
+def test_a_certificate_with_more_names_than_are_read_accuses_nobody(site: Any) -> None:
+    pair = checks.pair_of(checks.check(site))
+    names = [f"h{number}.example" for number in range(_certificate.MOST_NAMES)]
+    assert words.causes(pair, Probe("answered", facts={"names": names}), checks.NOW, ["v1"]) == []
+    (cause,) = words.causes(pair, Probe("answered", facts={"names": names[:-1]}), checks.NOW, ["v1"])
+    assert cause.code == "TLS_INVALID"
+
+
+@pytest.mark.parametrize(
+    "error", ["STARTTLS is not offered", "STARTTLS was answered with 454", "no handshake followed STARTTLS"]
+)
+def test_a_mail_server_without_tls_needs_no_certificate(site: Any, error: str) -> None:
+    pair = checks.pair_of(checks.check(site))
+    probe = Probe("answered", facts={"greeting": 220, "tls_error": error})
+    (cause,) = words.causes(pair, probe, checks.NOW, ["v1"])
+    assert (cause.code, cause.evidence) == ("TLS_INVALID", f"v1, tcp 5501: It speaks no TLS: {error}.")
+    assert cause.advice == "Make the mail server on v1 offer STARTTLS on tcp 5501, or set the port where it does."
+    assert words.sentence(pair, probe) == f"s1 asked {WHERE} and got the answer of a mail server, and no TLS: {error}."
 
 
 @pytest.mark.parametrize("value", ["", "yesterday", "2026-13-01T00:00:00Z", None, 5, ["x"]])

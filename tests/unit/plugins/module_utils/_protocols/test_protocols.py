@@ -167,6 +167,12 @@ def test_starttls() -> None:
     assert "handshake failure" in str(one.facts["tls_error"])
     one, _sent = dialogue("smtp-starttls", b"220 mail\r\n", b"250 mail\r\n")
     assert (one.outcome, one.facts["tls_error"]) == ("answered", "STARTTLS is not offered")
+    offers = (b"220 mail\r\n", b"250-mail\r\n250 STARTTLS\r\n")
+    one, _sent = dialogue("smtp-starttls", *offers, b"454 not now\r\n")
+    assert (one.outcome, one.facts["tls_error"]) == ("answered", "STARTTLS was answered with 454")
+    one, _sent = dialogue("smtp-starttls", *offers, b"220 go\r\n")
+    one.end()
+    assert (one.outcome, one.facts["tls_error"]) == ("answered", "no handshake followed STARTTLS")
 
 
 def test_ftp_is_told_from_mail() -> None:

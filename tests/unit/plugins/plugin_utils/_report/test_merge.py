@@ -115,6 +115,47 @@ def test_what_is_odd_though_it_works_is_told() -> None:
     assert _merge.merge(parts, RUN)["counts"] == {"NO_RULE": 1}
 
 
+def _cluster(number: int, part: Part, also: tuple[str, ...] = ()) -> reports.Report:
+    """The same with a second node at the address, of which nothing else is known."""
+    report = _report(number, part)
+    one = report["verdicts"][0]
+    one["also"] = list(also)
+    other = {**one, "id": reports.verdict_id("three"), "code": "NOT_TESTED", "severity": "information", "also": []}
+    other["destination"] = {**one["destination"], "host": "three"}
+    report["verdicts"].append(other)
+    return report
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "code"),
+    [
+        ((SEEN, OUT, "OK"), (OUT, SEEN, "NO_RULE"), "NO_RULE"),
+        ((SEEN, OUT, "OK"), (OUT, PART, "SCOPE_TOO_NARROW"), "SCOPE_TOO_NARROW"),
+        ((SEEN, PART, "OK"), (OUT, SEEN, "BLOCKED_BY_RULE"), "BLOCKED_BY_RULE"),
+        ((SEEN, OUT, "OK"), (OUT, GONE, "UNREACHABLE"), "UNREACHABLE"),
+        ((SEEN, OUT, "OK"), (SEEN, GONE, "UNREACHABLE"), "UNREACHABLE"),
+        # The passive node does not listen, and who looked at the rules knows better than who did not.
+        ((SEEN, OUT, "OK"), (OUT, SEEN, "NO_LISTENER"), "OK"),
+        ((SEEN, SEEN, "OK"), (OUT, SEEN, "NO_RULE"), "OK"),
+        ((SEEN, PART, "OK"), (OUT, GONE, "UNREACHABLE"), "OK"),
+        ((SEEN, OUT, "OK"), (GONE, OUT, "UNREACHABLE"), "OK"),
+    ],
+)
+def test_a_connection_to_an_address_of_several_hosts_proves_nothing_of_each(
+    first: Part, second: Part, code: str
+) -> None:
+    for one, two in ((1, 2), (2, 1)):
+        merged = _merge.merge([_cluster(one, first), _cluster(two, second)], RUN)
+        (found,) = [verdict for verdict in merged["verdicts"] if verdict["destination"]["host"] == "two"]
+        assert found["code"] == code
+        assert merged["compliant"] == (code not in merged["policy"]["fail_on"])
+
+
+def test_a_node_that_is_passive_and_blocked_as_well_is_told() -> None:
+    parts = [_cluster(1, (SEEN, OUT, "OK")), _cluster(2, (OUT, SEEN, "NO_LISTENER"), ("BLOCKED_BY_RULE",))]
+    assert "NO_LISTENER" in _merge.merge(parts, RUN)["counts"]
+
+
 def _agreed(number: int, part: Part, code: str) -> reports.Report:
     report = _report(number, part)
     kept = {"code": code, "reason": "moves", "approver": "J. Smith", "until": "2099-01-01"}
@@ -192,6 +233,16 @@ def test_ports_to_explain_are_those_of_all_parts_together() -> None:
     ]  # fmt: skip
     entry = Accepted("UNDECLARED_OPEN", "SSH", "J. Smith", date(2099, 1, 1))
     assert _again.agree(merged, None, [entry], date(2026, 11, 21), False)["suggestions"]["known_open"] == []
+
+
+def test_a_part_of_a_merged_report_is_not_merged_again(faults_of: FaultsOf) -> None:
+    parts = [_report(number, (SEEN, SEEN, "OK")) for number in (1, 2, 3)]
+    merged = _merge.merge(parts[:2], RUN)
+    (told,) = faults_of(_merge.merge, [merged, parts[1]], RUN | {"id": "again"})
+    assert told.startswith("The report of the run run2 is named twice, or is part of another one")
+    both = _merge.merge(parts[1:], RUN | {"id": "other"})
+    assert "run2" in faults_of(_merge.merge, [merged, both], RUN | {"id": "again"})[0]
+    assert faults_of(_merge.merge, [merged, parts[2]], RUN | {"id": "again"}) == []
 
 
 def _refused(**changed: Any) -> list[reports.Report]:
