@@ -157,7 +157,7 @@ def _see(run: _host.Run, name: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         "owners": {owner: _owner(shorts[owner], now[owner], _in_step(firewall, owner, now)) for owner in sorted(now)},
         "foreign": [
             {"opens": one.opens, **one.rule.as_dict(), "where": one.where, "only": one.only}
-            for one in _foreign.touching(firewall.foreign(), _flows(plan))
+            for one in _foreign.touching(_foreign.at_home(firewall.foreign(), _host.has), _flows(plan))
         ],
         "egress": "denied" if firewall.denies_outgoing() else "open",
         "notes": firewall.notes(),

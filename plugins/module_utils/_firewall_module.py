@@ -181,7 +181,7 @@ def _apply(call: _Call, name: str, wanted: Wanted) -> dict[str, Any]:
     left = _active.leftovers(run, [name], owned)
     # What a change that waits takes away was removed by us.
     removed = _ledger.gone({owner: entry for owner, entry in call.ledger.items() if owner not in kept}, name, now)
-    for note in [*firewall.notes(), *_foreign.voided(wanted, firewall.blocking())]:
+    for note in [*firewall.notes(), *_foreign.voided(wanted, _foreign.at_home(firewall.blocking(), _host.has))]:
         module.warn(note)
     if keeps and call.known:
         there = {owner: short for owner, short in firewall.owners().items() if kept.get(owner) != _state.Found()}

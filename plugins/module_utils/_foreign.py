@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _backend
@@ -16,6 +16,12 @@ MOST = 10
 """More than so many are counted only."""
 _BEYOND = 1 << 128
 """Above all addresses."""
+_LOOPS = tuple(map(_rules.span_of, ("127.0.0.0/8", "::1/128")))
+
+
+def at_home(foreign: Iterable[_backend.Foreign], is_ours: Callable[[str], bool]) -> list[_backend.Foreign]:
+    """Without those that are about an address of somebody else, as those for services in containers are."""
+    return [one for one in foreign if not one.own or is_ours(one.own)]
 
 
 def voided(wanted: Mapping[str, Iterable[_rules.Rule]], foreign: Iterable[_backend.Foreign]) -> list[str]:
@@ -31,6 +37,8 @@ def voided(wanted: Mapping[str, Iterable[_rules.Rule]], foreign: Iterable[_backe
         if kind not in near:
             near[kind] = {owner: [one for one in some if _meet(one.rule, kind)] for owner, some in asked.items()}
         spans = [_rules.span_of(peer) for peer in other.rule.peers] if any(near[kind].values()) else []
+        # Nobody else has a loopback address.
+        spans = [span for span in spans if not any(span[0] == one[0] and one[1] <= span[1] <= one[2] for one in _LOOPS)]
         for owner, some in near[kind].items():
             hit = [one.rule for one in some if any(map(one.touches, spans))]
             if hit:

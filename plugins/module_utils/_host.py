@@ -9,9 +9,11 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 LOCK = Path("/run/printnet.ports.lock")
@@ -96,3 +98,18 @@ def _is_current(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except OSError:
         return False
+
+
+@lru_cache(maxsize=1024)
+def has(network: str) -> bool:
+    """Whether the host has that address, or may have one of the network: whoever has one can listen there."""
+    address, _slash, length = network.partition("/")
+    kind, whole = (socket.AF_INET6, "128") if ":" in address else (socket.AF_INET, "32")
+    if length not in ("", whole):
+        return True
+    try:
+        with closing(socket.socket(kind, socket.SOCK_DGRAM)) as one:
+            one.bind((address, 0))
+    except OSError as wrong:
+        return wrong.errno != errno.EADDRNOTAVAIL
+    return True

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules
 
-_WILD = ("+", "*")
+WILD = ("+", "*")
+"""Ends a pattern that is for all interfaces whose names begin so."""
 _NOBODYS = ("127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "::1/128", "ff00::/8")
 """No connection from elsewhere is sent to such an address."""
 
@@ -28,13 +29,13 @@ class Only(NamedTuple):
     own: str = ""
 
     def __bool__(self) -> bool:
-        return self != Only()
+        return bool(self.by or self.never or self.own)
 
     def both(self, other: Only) -> Only | None:
         """What packets have to be that meet both; None where none do, or where that is not known."""
         by = self.by & other.by if self.by and other.by else self.by | other.by
         never = self.never | other.never
-        is_vague = any(name.endswith(_WILD) for name in (*self.by, *other.by, *never)) and len({*by, *never}) > 1
+        is_vague = any(name.endswith(WILD) for name in (*self.by, *other.by, *never)) and len({*by, *never}) > 1
         if is_vague or (bool(self.by or other.by) and not by - never):
             return None
         if self.own and other.own and self.own != other.own:
@@ -43,8 +44,9 @@ class Only(NamedTuple):
 
     def holds(self, other: Only) -> bool:
         """Whether each packet that meets the other one meets this one too."""
-        by = not self.by or bool(other.by and other.by <= self.by)
-        never = self.never <= other.never or bool(other.by and not self.never & other.by)
+        by = not self.by or bool(other.by and all(any(_names(one, name) for one in self.by) for name in other.by))
+        apart = not any(_names(one, name) or _names(name, one) for one in self.never for name in other.by)
+        never = self.never <= other.never or bool(other.by and apart)
         return by and never and self.own in ("", other.own)
 
     def words(self, direction: str) -> str:
@@ -54,6 +56,11 @@ class Only(NamedTuple):
         parts += [f"{verb} by none of {', '.join(sorted(self.never))}"] if self.never else []
         parts += [f"is sent {end} {_rules.peer_text(self.own)}"] if self.own else []
         return "".join(letter if letter.isprintable() else "?" for letter in " and ".join(parts))
+
+
+def _names(one: str, name: str) -> bool:
+    """Whether a name, or a pattern that ends with a sign for anything, is for another one."""
+    return one == name or (one.endswith(WILD) and name.startswith(one[:-1]))
 
 
 ALWAYS = Only()

@@ -72,6 +72,12 @@ class Exposed:
                 found.setdefault((want.direction, want.flow.transport, want.port), (want.flow.id, want.peers))
         return found
 
+    @cached_property
+    def answers(self) -> frozenset[tuple[str, str, PortSpan]]:
+        """Flows from one source port: what they let in answers somebody."""
+        wants = (want for share in self.plan.shares for want in share.wants if want.source_port is not None)
+        return frozenset((want.direction, want.flow.transport, want.port) for want in wants)
+
     def planned(self, direction: str, transport: str, port: PortSpan) -> tuple[str, ...]:
         """The peers that the plan lets through at the port, whichever flows they are for.
 
@@ -209,7 +215,8 @@ def _unasked(host: Exposed, component: str, lines: Iterable[str]) -> list[str]:
 def _others_too_wide(host: Exposed) -> Iterator[Verdict]:
     """Rules of others that open the port of a planned flow to more than the plan."""
     for (direction, transport, port), (flow, _peers) in host.flows.items():
-        planned = host.planned(direction, transport, port) if direction == "in" else ()
+        is_service = direction == "in" and (direction, transport, port) not in host.answers
+        planned = host.planned(direction, transport, port) if is_service else ()
         told = []
         for other in _openers(host, transport, port) if planned else ():
             more = _rules.fewest(_rules.without(other.rule.peers, planned))
@@ -291,13 +298,16 @@ def _undeclared(host: Exposed) -> Iterator[Verdict]:
             continue
         by_rules = host.seen.filters and not published and access.reach.networks != EVERYBODY
         whom = _few(access.reach.networks) if by_rules else "anybody"
+        narrow = not access.now.networks and not published and access.open
+        whom += _as_far(access.open[0]) if narrow else ""
         who = " and ".join(dict.fromkeys(one.who for one in waiting))
         told = [f"On {host.seen.host} {who} listens on {transport} {port}, open to {whom}."]
         told += [_FORWARDED] if published and host.seen.filters else []
         told += [f"{other.where} opens it{_as_far(other)}." for other in access.open[:3]]
         print_port = (transport, port) in known
         severity = "" if print_port else _reasons.INFORMATION
-        if print_port and host.seen.filters and not access.reach.networks:
+        # Who comes by an interface may be a guest of this host, as with the bridges of libvirt and Docker.
+        if print_port and host.seen.filters and not access.now.networks:
             severity = _reasons.WARNING  # rules for what is forwarded may keep others out
         if print_port:
             flows = ", ".join(known[transport, port][:3])

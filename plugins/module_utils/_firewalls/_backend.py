@@ -15,13 +15,15 @@ from ansible_collections.printnet.ports.plugins.module_utils import _host, _rule
 class Foreign(NamedTuple):
     """A rule of somebody else, as far as it is about ports: what it ``opens`` or blocks, and where it stands.
 
-    ``only`` says in words what it asks for besides: it is about what ``comes by eth0``.
+    ``only`` says in words what it asks for besides: it is about what ``comes by eth0``. ``own`` is the network of the
+    host's own end, where it asks for one.
     """
 
     opens: bool
     rule: _rules.Rule
     where: str
     only: str = ""
+    own: str = ""
 
 
 class Backend:

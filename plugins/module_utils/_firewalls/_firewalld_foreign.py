@@ -191,10 +191,13 @@ def _direct(bus: Bus) -> list[_backend.Foreign]:
         text = " ".join(_xtables.quote(str(word)) for word in words)
         line = _xtables.read(f"-A {chain} {text}", 4 if version == "ipv4" else 6, direction)
         rule = line.rule or line.about
-        if rule and line.target in _xtables.DENIES and not line.plain:
-            where, only = f"firewalld, direct rule of {version}: {text}", line.only.words(direction)
+        if rule is None or line.target not in _xtables.DENIES or line.plain:
+            continue
+        only = line.only
+        if not (only.own and rule.ports == _xtables.EVERY_PORT):
+            told = f"firewalld, direct rule of {version}: {text}", only.words(direction), only.own
             transports = [rule.transport] if rule.transport else _rules.TRANSPORTS
-            found += [_backend.Foreign(False, rule._replace(transport=one), where, only) for one in transports]
+            found += [_backend.Foreign(False, rule._replace(transport=one), *told) for one in transports]
     return found
 
 

@@ -21,7 +21,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_pla
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_rules import UnknownError
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._nft_seen import Seen
 from ansible_collections.printnet.ports.plugins.module_utils._gone import Gone, beyond
-from ansible_collections.printnet.ports.plugins.module_utils._only import Only
+from ansible_collections.printnet.ports.plugins.module_utils._let_in import LetIn
 
 Elements = Callable[[Table, str, str], Any]
 """The elements of a table's ``set`` or ``map`` of that name, as nft prints them."""
@@ -102,7 +102,7 @@ class _Base:
     def __init__(self, table: Table, chain: Chain, tail: int | None, look: _Sets) -> None:
         self._table, self._chain, self._tail, self._look = table, chain, tail, look
         self._accepted = Gone()
-        self._accepted_only: dict[Only, Gone] = {}
+        self._let_in = LetIn()
         self._budget = _FOLLOWED
 
     def found(self) -> Iterator[_backend.Foreign]:
@@ -179,14 +179,13 @@ class _Base:
                 if seen.sure and not seen.only:
                     gone[-1].add(one)
             elif (seen.narrowed or not self._doubts(gone)) and not (seen.only.own and not seen.ports):
-                before = [*gone, *(some for only, some in self._accepted_only.items() if only.holds(seen.only))]
-                words = seen.only.words("in")
-                yield from (_backend.Foreign(False, part, where, words) for part in beyond(one, before))
+                for part, asked in self._let_in.beyond(one, seen.only, gone):
+                    yield _backend.Foreign(False, part, where, asked.words("in"), asked.own)
 
     def _let(self, one: _rules.Rule, seen: Seen, gone: tuple[Gone, ...]) -> None:
         """Remember what is let in for certain."""
         self._accepted.doubt |= bool(seen.only)
-        accepted = self._accepted_only.setdefault(seen.only, Gone()) if seen.only else self._accepted
+        accepted = self._let_in.at(seen.only) if seen.only else self._accepted
         if seen.sure and not any(each.doubt for each in gone[1:]):
             for part in beyond(one, gone[1:]):
                 accepted.add(part)

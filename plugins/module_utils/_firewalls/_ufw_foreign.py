@@ -20,7 +20,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
 )
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_file import Saved, Theirs
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._ufw_tuple import ANYWHERE
-from ansible_collections.printnet.ports.plugins.module_utils._gone import Gone, beyond
+from ansible_collections.printnet.ports.plugins.module_utils._let_in import LetIn
 from ansible_collections.printnet.ports.plugins.module_utils._only import Only
 
 
@@ -32,17 +32,17 @@ def foreign(saved: Saved) -> list[_backend.Foreign]:
 def blocking(saved: Saved) -> list[_backend.Foreign]:
     """What they block of what they have not let in before."""
     found: list[_backend.Foreign] = []
-    let_in: dict[Only, Gone] = {}
+    let_in = LetIn()
     for theirs in _reached(saved):
         only = _asks(theirs, saved.version)
         if only is None:
             continue
         for one in _meaning(theirs, saved.version):
             if one.opens:
-                let_in.setdefault(only, Gone()).add(one.rule)
-            else:
-                before = [some for other, some in let_in.items() if other.holds(only)]
-                found += [one._replace(rule=rule) for rule in beyond(one.rule, before)]
+                let_in.at(only).add(one.rule)
+                continue
+            for rule, asked in let_in.beyond(one.rule, only):
+                found.append(one._replace(rule=rule, only=asked.words(theirs.direction)))
     return found
 
 
@@ -67,17 +67,18 @@ def _meaning(theirs: Theirs, version: int) -> list[_backend.Foreign]:
     peer = theirs.source if theirs.direction == "in" else theirs.target
     opens = theirs.action in ("allow", "limit")
     network, only = _xtables.network(peer, version), _asks(theirs, version)
-    if network is None or (only is None and not opens):
+    if network is None or only is None:
         return []
     try:
         ports, sources = _ufw_tuple.spans(theirs.ports), _ufw_tuple.spans(theirs.sources)
     except ValueError:
         return []
-    if only and only.own and not opens and not ports:
+    # What is let in with all its ports at an interface is trusted; what is sent to one address may be a broadcast.
+    if only and not ports and (opens or only.own):
         return []
-    words = only.words(theirs.direction) if only and not opens else ""
+    words = "" if opens else only.words(theirs.direction)
     return [
-        _backend.Foreign(opens, rule, _where(theirs, transport), words)
+        _backend.Foreign(opens, rule, _where(theirs, transport), words, "" if opens else only.own)
         for transport in ("tcp", "udp")
         if theirs.transport in (transport, "any")
         for rule in [_rules.Rule(theirs.direction, transport, ports or ((1, 65535),), (network,), sources)]

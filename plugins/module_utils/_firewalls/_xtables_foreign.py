@@ -17,6 +17,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables import DENIES, EVERY_PORT, Line
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import Table
 from ansible_collections.printnet.ports.plugins.module_utils._gone import Gone, beyond
+from ansible_collections.printnet.ports.plugins.module_utils._let_in import LetIn
 from ansible_collections.printnet.ports.plugins.module_utils._only import ALWAYS, Only
 
 _FOLLOWED = 50_000
@@ -49,7 +50,7 @@ class _Walk:
     def __init__(self, table: Table, base: str, where: str) -> None:
         self._table, self._base, self._where = table, base, where
         self._direction = "out" if base == tables.BASES["out"] else "in"
-        self._accepted: dict[Only, Gone] = {}
+        self._accepted = LetIn()
         self._budget = _FOLLOWED
         self.found: list[_backend.Foreign] = []
 
@@ -122,16 +123,16 @@ class _Walk:
 
     def _block(self, rule: _rules.Rule, only: Only, levels: Levels, where: str) -> None:
         """Note what is refused of what was neither let in before nor led away."""
-        gone = [*(some for other, some in self._accepted.items() if other.holds(only)), *levels]
-        words = only.words(self._direction)
         for one in _by_transport(rule):
-            self.found += [_backend.Foreign(False, part, where, words) for part in beyond(one, gone)]
+            for part, asked in self._accepted.beyond(one, only, levels):
+                words = asked.words(self._direction)
+                self.found.append(_backend.Foreign(False, part, where, words, asked.own))
 
     def _let(self, rule: _rules.Rule, only: Only, levels: Levels) -> None:
         """Remember what is let in for certain."""
         if not any(level.doubt for level in levels):
             for part in [part for one in _by_transport(rule) for part in beyond(one, levels)]:
-                self._accepted.setdefault(only, Gone()).add(part)
+                self._accepted.at(only).add(part)
 
 
 def _by_transport(rule: _rules.Rule) -> list[_rules.Rule]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ipaddress import ip_network
 
 import pytest
-from ansible_collections.printnet.ports.plugins.module_utils import _foreign, _rules
+from ansible_collections.printnet.ports.plugins.module_utils import _foreign, _host, _rules
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._backend import Foreign
 from ansible_collections.printnet.ports.plugins.module_utils._rules import EVERYBODY, Rule
 
@@ -48,6 +48,18 @@ def test_a_drop_at_one_interface_is_named_with_it() -> None:
 )
 def test_a_drop_that_misses_is_not(fields: dict[str, object]) -> None:
     assert _foreign.voided(WANTED, [_drop(**fields)]) == []
+
+
+def test_a_drop_of_what_only_the_host_sends_itself_is_none() -> None:
+    everybody = {"printnet.ports/vpsx": [LPR._replace(peers=EVERYBODY)]}
+    assert _foreign.voided(everybody, [_drop(peers=("127.0.0.0/8",)), _drop(peers=("::1/128",))]) == []
+    assert len(_foreign.voided(everybody, [_drop(peers=("127.0.0.0/8", "192.0.2.7/32"))])) == 1
+
+
+def test_a_drop_for_an_address_of_somebody_else_is_none_of_this_host() -> None:
+    some = [_drop(), _drop()._replace(own="10.96.33.7/32"), _drop()._replace(own="192.0.2.0/24")]
+    assert _foreign.at_home(some, _host.has) == [some[0], some[2]]
+    assert _host.has("127.0.0.1/32")
 
 
 def test_what_opens_blocks_nothing() -> None:

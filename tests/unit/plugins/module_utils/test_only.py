@@ -69,6 +69,14 @@ def test_what_asks_for_nothing() -> None:
     assert _only.by_interfaces(["lo"], negated=False) is None
 
 
+def test_a_pattern_is_for_all_names_that_begin_so() -> None:
+    eth, wild, wg = (Only(by=frozenset({name})) for name in ("eth0", "eth+", "wg0"))
+    assert wild.holds(eth)
+    assert not eth.holds(wild)
+    assert not Only(never=wild.by).holds(eth)
+    assert Only(never=wild.by).holds(wg)
+
+
 def test_a_pattern_beside_another_name_is_not_known() -> None:
     eth, wild = Only(by=frozenset({"eth0"})), Only(by=frozenset({"eth+"}))
     assert eth.both(wild) is None

@@ -132,13 +132,18 @@ def test_what_answers_from_one_port_explains_no_other_service(site: Any, compani
     """With the data connections of FTP all ports from 1024 are let in from port 20, and no service is meant by it."""
     groups = {"mve": ["v1"], "lexmark_printer": []}
     here = site(
-        groups, {"v1": {"ansible_host": "192.0.2.1"}}, {**MVE, "printnet_features": {"ftp_active_data": companion}}
+        groups,
+        {"v1": {"ansible_host": "192.0.2.1"}},
+        {**MVE, "printnet_features": {"ftp_active_data": companion, "mdns_replies": companion}},
     )
     made = checks.healthy(here.plan())
     assert exposed(made) == []
     made.foreign("v1", True, "9100", "any")
     waits(made, "tcp", 9100)
     assert told(exposed(made)) == [("UNDECLARED_OPEN", "fault", "tcp/9100", "")]
+    # A service of somebody else above 1023 is none of the companion's.
+    made.foreign("v1", True, "51820", "any", transport="udp")
+    assert len(exposed(made)) == 1
 
 
 def test_what_is_open_at_an_interface_is_open(site: Any) -> None:
@@ -147,6 +152,8 @@ def test_what_is_open_at_an_interface_is_open(site: Any) -> None:
     made.foreign("v1", True, "5501", "any", only="comes by eth1")
     waits(made, "tcp", 9100)
     wide, undeclared = exposed(made)
+    assert undeclared.grade == "warning"
+    assert undeclared.evidence[0].endswith("open to anybody as far as it comes by eth0.")
     assert wide.evidence[0].startswith(
         "table inet other, handle 7 opens tcp 5501 to anybody as far as it comes by eth1"
     )

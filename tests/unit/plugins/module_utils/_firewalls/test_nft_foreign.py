@@ -220,7 +220,7 @@ ALL_AT_ETH0 = ["tcp 1-65535 comes by eth0", "udp 1-65535 comes by eth0"]
         ([[match("ip daddr", {"set": ["192.0.2.1", "192.0.2.9"]}), *LPD]], []),
         ([[ETH0, *LPR], [ETH0, *LPD]], []),
         ([[ETH0, *LPR], [ETH1, *LPD]], ["tcp 515 comes by eth1"]),
-        ([[ETH0, *LPR], LPD], ["tcp 515"]),
+        ([[ETH0, *LPR], LPD], ["tcp 515 comes by none of eth0"]),
         ([LPR, [ETH0, *LPD]], []),
         ([[ETH0, ETH1, *LPD]], []),
         ([[ETH0, to("lpd")]], [AT_ETH0]),

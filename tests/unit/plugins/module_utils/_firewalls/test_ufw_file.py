@@ -258,8 +258,13 @@ def test_what_was_let_in_before_is_not_blocked() -> None:
     udp = "in udp 515 from 198.51.100.0/23"
     assert blocked(lpr, deny) == ["in tcp 515 from 198.51.101.0/24", udp]
     assert blocked(deny, lpr) == ["in tcp 515 from 198.51.100.0/23", udp]
-    for narrow in (" in_eth0\n", " out\n"):
-        assert blocked(lpr.replace(" in\n", narrow), deny) == ["in tcp 515 from 198.51.100.0/23", udp]
+    assert blocked(lpr.replace(" in\n", " out\n"), deny) == ["in tcp 515 from 198.51.100.0/23", udp]
+    found = _ufw_foreign.blocking(parse(PATH, 4, text(lpr.replace(" in\n", " in_eth0\n"), deny)))
+    assert [(one.rule.as_text(), one.only) for one in found] == [
+        ("in tcp 515 from 198.51.101.0/24", ""),
+        ("in tcp 515 from 198.51.100.0/24", "comes by none of eth0"),
+        (udp, ""),
+    ]
     assert blocked(lpr.replace("515 0.0.0.0/0", "515 192.0.2.1"), deny)[0] == "in tcp 515 from 198.51.100.0/23"
     here, there = (deny.replace(" in\n", f" in_{name}\n") for name in ("eth0", "eth1"))
     assert blocked(lpr.replace(" in\n", " in_eth0\n"), here) == ["in tcp 515 from 198.51.101.0/24", udp]
@@ -290,3 +295,6 @@ def test_what_others_open_and_block() -> None:
         ("in tcp 515 from 203.0.113.0/24", "is sent to 192.0.2.1"),
     ]
     assert not any(one.opens for one in found)
+    # Who lets loopback in, as a hardened host does, opens nothing to others; nor is a trusted interface a service.
+    own = "\n### tuple ### allow any any 0.0.0.0/0 any 0.0.0.0/0 in_lo\n-A x\n"
+    assert not _ufw_foreign.foreign(parse(PATH, 4, text(own, own.replace("in_lo", "in_wg0"))))

@@ -88,7 +88,12 @@ _ETH0, _ETH1 = "comes by eth0", "comes by eth1"
         # What one interface lets in, it does not block; another one may.
         ([f"-A INPUT -i eth0 {LPR} -j ACCEPT", f"-A INPUT -i eth0 {LPR} -j DROP"], []),
         ([f"-A INPUT -i eth0 {LPR} -j ACCEPT", f"-A INPUT -i eth1 {LPR} -j DROP"], [f"515 {_ETH1}"]),
-        ([f"-A INPUT -i eth0 {LPR} -j ACCEPT", f"-A INPUT {LPR} -j DROP"], ["515"]),
+        ([f"-A INPUT -i eth0 {LPR} -j ACCEPT", f"-A INPUT {LPR} -j DROP"], ["515 comes by none of eth0"]),
+        (["-A INPUT -i wg0 -j ACCEPT", f"-A INPUT {LPR} -j DROP"], ["515 comes by none of wg0"]),
+        ([f"-A INPUT ! -i eth+ {LPR} -j ACCEPT", f"-A INPUT -i eth0 {LPR} -j DROP"], [f"515 {_ETH0}"]),
+        ([f"-A INPUT -i eth+ {LPR} -j ACCEPT", f"-A INPUT -i eth0 {LPR} -j DROP"], []),
+        ([f"-A INPUT -i eth0 {LPR} -j ACCEPT", "-A INPUT -p tcp -m tcp --dport 514:515 -j DROP"],
+         ["514", "515 comes by none of eth0"]),
         ([f"-A INPUT {LPR} -j ACCEPT", "-A INPUT -i eth0 -j DROP"], [f"1-514 {_ETH0}", f"516-65535 {_ETH0}"]),
         # Through chains: what leads there counts inside.
         (["-A INPUT -i eth0 -j EXT", f"-A EXT {LPR} -j ACCEPT", "-A EXT -p tcp -m tcp --dport 500:515 -j DROP"],
