@@ -58,9 +58,9 @@ class Only(NamedTuple):
         return "".join(letter if letter.isprintable() else "?" for letter in " and ".join(parts))
 
 
-def _names(one: str, name: str) -> bool:
-    """Whether a name, or a pattern that ends with a sign for anything, is for another one."""
-    return one == name or (one.endswith(WILD) and name.startswith(one[:-1]))
+def _names(pattern: str, word: str) -> bool:
+    """Whether a name, or a pattern that ends with a sign for anything, is for a word."""
+    return pattern == word or (pattern.endswith(WILD) and word.startswith(pattern[:-1]))
 
 
 ALWAYS = Only()
