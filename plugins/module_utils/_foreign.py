@@ -76,7 +76,7 @@ def _sentence(owner: str, hit: Iterable[_rules.Rule], other: _backend.Foreign) -
     flows = sorted({flow for rule in hit for flow in rule.flows})
     asking = f" ({', '.join(flows)})" if flows else ""
     what = f"{other.rule.transport} {','.join(map(_rules.span_text, ports))}"
-    where = "".join(letter if letter.isprintable() else "?" for letter in other.where)
+    where = _rules.printable(other.where)
     only = f", as far as it {other.only}" if other.only else ""
     return f"{where} blocks {what} that {owner} asks for{asking}{only}: the rules of others win."
 

@@ -55,7 +55,7 @@ class Only(NamedTuple):
         parts = [f"{verb} by {' or '.join(sorted(self.by))}"] if self.by else []
         parts += [f"{verb} by none of {', '.join(sorted(self.never))}"] if self.never else []
         parts += [f"is sent {end} {_rules.peer_text(self.own)}"] if self.own else []
-        return "".join(letter if letter.isprintable() else "?" for letter in " and ".join(parts))
+        return _rules.printable(" and ".join(parts))
 
 
 def _names(pattern: str, word: str) -> bool:

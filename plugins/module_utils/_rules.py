@@ -80,6 +80,11 @@ def peer_text(network: str) -> str:
     return address if length == ("128" if ":" in address else "32") else network
 
 
+def printable(text: str) -> str:
+    """A text fit for a terminal."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)
+
+
 def _shown(value: Any) -> str:
     """A value as it can stand in a sentence."""
     text = repr(value)

@@ -26,7 +26,8 @@ from ansible_collections.printnet.ports.plugins.module_utils._only import Only
 
 def foreign(saved: Saved) -> list[_backend.Foreign]:
     """What they open and block, in their order."""
-    return [one for theirs in _reached(saved) for one in _meaning(theirs, saved.version)]
+    version = saved.version
+    return [one for theirs in _reached(saved) for one in _meaning(theirs, version, _asks(theirs, version))]
 
 
 def blocking(saved: Saved) -> list[_backend.Foreign]:
@@ -37,7 +38,7 @@ def blocking(saved: Saved) -> list[_backend.Foreign]:
         only = _asks(theirs, saved.version)
         if only is None:
             continue
-        for one in _meaning(theirs, saved.version):
+        for one in _meaning(theirs, saved.version, only):
             if one.opens:
                 let_in.at(only).add(one.rule)
                 continue
@@ -63,10 +64,10 @@ def _asks(theirs: Theirs, version: int) -> Only | None:
     return None if by is None or at is None else by.both(at)
 
 
-def _meaning(theirs: Theirs, version: int) -> list[_backend.Foreign]:
+def _meaning(theirs: Theirs, version: int, only: Only | None) -> list[_backend.Foreign]:
     peer = theirs.source if theirs.direction == "in" else theirs.target
     opens = theirs.action in ("allow", "limit")
-    network, only = _xtables.network(peer, version), _asks(theirs, version)
+    network = _xtables.network(peer, version)
     if network is None or only is None:
         return []
     try:

@@ -184,9 +184,8 @@ def shown(chain: str, text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """A text of the host, fit for a terminal."""
-    text = text[:_SHOWN]
-    return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)
+    """A text of the host, fit for a terminal, and not too long for one."""
+    return _rules.printable(text[:_SHOWN])
 
 
 def encode(short: str, rules: Iterable[_rules.Rule], version: int) -> Chains:
