@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host
@@ -59,6 +60,15 @@ def choose(run: _host.Run, asked: str = "auto") -> str | None:
             f"{_host.UNCHANGED}"
         )
     return None
+
+
+def expect() -> None:
+    """Import the firewall that a boot starts, for it is nearly always the one that systemd then says is active."""
+    # Where that fails, it will where the firewall is asked for, and be told there.
+    with suppress(ImportError, OSError):
+        for name, entry in ENTRIES.items():
+            if entry.starts_at_boot():
+                FIREWALLS[name]
 
 
 def active_firewalls(run: _host.Run) -> list[str]:

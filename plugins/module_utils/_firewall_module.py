@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -43,8 +43,16 @@ def main(module: AnsibleModule) -> None:
         module.fail_json(msg=str(wrong), invocation=invocation)
 
 
-def runner(module: AnsibleModule) -> _host.Run:
-    """The module's run_command, which for a program that is not there answers as a shell does."""
+def runner(module: AnsibleModule, meanwhile: Callable[[], None] | None = None) -> _host.Run:
+    """The module's run_command, which for a program that is not there answers as a shell does.
+
+    While the first program works, ``meanwhile`` is done.
+    """
+    idle = [meanwhile] if meanwhile else []
+
+    def started(_process: Any) -> None:
+        if idle:
+            idle.pop()()
 
     def run(words: list[str], data: str | None = None) -> tuple[int, str, str]:
         try:
@@ -53,6 +61,7 @@ def runner(module: AnsibleModule) -> _host.Run:
                 data=data,
                 binary_data=True,
                 handle_exceptions=False,
+                before_communicate_callback=started,
                 environ_update={"LC_ALL": "C", "PATH": _host.PATH},
             )
         except OSError as wrong:
@@ -68,7 +77,7 @@ def _run(module: AnsibleModule) -> dict[str, Any]:
     wanted = {one["owner"]: _rules.canonical(_rules.parse(rule) for rule in one["rules"]) for one in owners}
     if module.params["state"] == "absent":
         wanted = dict.fromkeys(wanted, ())
-    run = runner(module)
+    run = runner(module, _active.expect)
     if os.geteuid() != 0:
         raise _host.HostError(f"Changing a firewall needs root on the host: set become: true. {_host.UNCHANGED}")
     name = _active.choose(run, module.params["firewall"])

@@ -57,6 +57,10 @@ class Entry(NamedTuple):
             return bool(re.search(r"(?mi)^\s*ENABLED\s*=\s*[\"']?yes\b", text))
         return False
 
+    def starts_at_boot(self) -> bool:
+        """Whether it looks as if a boot starts it; what systemd says may differ."""
+        return self.is_switched_on() or any(glob.glob(f"/etc/systemd/system/*.wants/{unit}") for unit in self.units)
+
     def has_traces(self) -> bool:
         """Whether something of ours may stand in its files."""
         return any(text.encode() in _bytes(path) for pattern, text in self.traces for path in glob.glob(pattern))

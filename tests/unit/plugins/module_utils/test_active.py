@@ -178,3 +178,22 @@ def test_traces_are_looked_for_before_a_firewall_is_imported(tmp_path: Path) -> 
     (tmp_path / "rules.v4").unlink()
     (tmp_path / "ours").touch()
     assert entry.has_traces()
+
+
+def test_what_a_boot_starts_is_imported_ahead(monkeypatch: pytest.MonkeyPatch, host: _Host, tmp_path: Path) -> None:
+    class Broken(dict[str, Any]):
+        def __missing__(self, name: str) -> Any:
+            asked.append(name)
+            raise ImportError(name)
+
+    asked: list[str] = []
+    monkeypatch.setattr(_active, "FIREWALLS", Broken())
+    wanted = "/etc/systemd/system/*.wants/nftables.service"
+    monkeypatch.setattr(_firewalls.glob, "glob", lambda pattern: [pattern] if pattern == wanted else [])
+    _active.expect()
+    assert asked == ["nftables"]
+    (tmp_path / "ufw.conf").write_text("ENABLED=yes\n", encoding="ascii")
+    wanted = ""
+    _active.expect()
+    assert asked == ["nftables", "ufw"]
+    assert not host

@@ -165,3 +165,17 @@ def test_what_can_not_be_removed_of_a_firewall_that_is_not_active_is_said(
     with pytest.raises(_host.HostError, match=r"What is left in other, .* nothing else was to be done\.$") as told:
         _firewall_module._clear(call(state="absent"), {})
     assert _host.UNCHANGED not in str(told.value)
+
+
+def test_something_is_done_while_the_first_program_works() -> None:
+    done: list[str] = []
+
+    def run_command(words: list[str], **more: Any) -> tuple[int, str, str]:
+        more["before_communicate_callback"](None)
+        done.append(words[0])
+        return 0, "", ""
+
+    run = _firewall_module.runner(SimpleNamespace(run_command=run_command), lambda: done.append("meanwhile"))
+    run(["first"])
+    run(["second"])
+    assert done == ["meanwhile", "first", "second"]
