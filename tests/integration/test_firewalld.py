@@ -74,7 +74,9 @@ def test_check_mode_predicts_exactly_and_changes_nothing(lab: Lab, each: str) ->
 
 
 def test_survives(lab: Lab, each_opened: str) -> None:
-    for event in ("firewall-cmd --reload", "systemctl restart firewalld", "reboot"):
+    # An old firewalld has the name on the bus, which systemd waits for, before it has loaded its rules.
+    restart = "systemctl restart firewalld; until firewall-cmd --state; do sleep 0.1; done"
+    for event in ("firewall-cmd --reload", restart, "reboot"):
         if event == "reboot":
             lab.reboot(each_opened)
         else:
@@ -244,6 +246,22 @@ def test_what_appears_while_a_change_is_open_stays(lab: Lab, alone: str) -> None
     assert not lab.firewall(alone, arguments={**BACKUP, **absent})["changed"]
 
 
+def test_what_waits_for_its_confirmation_is_saved_inactive(lab: Lab, alone: str) -> None:
+    """So a reload by somebody else closes it, as a reboot would; the confirmation opens it again."""
+    policy = "--policy=pnports1-backup"
+    script = f"until firewall-cmd --info{policy[1:]} 2>/dev/null | grep -q '(active)'; do sleep 0.05; done; "
+    script += f"firewall-cmd --permanent {policy} --list-egress-zones > /root/zones; "
+    script += f"firewall-cmd --permanent {policy} --list-rich-rules >> /root/zones; firewall-cmd --reload; "
+    script += f"firewall-cmd {policy} --list-egress-zones >> /root/zones"
+    answer = in_the_window(lab, alone, {"confirm_timeout": 30}, script, ok=True)
+    assert answer["confirmed"]
+    zones, *rules, again = lab.host(alone, "cat /root/zones; rm /root/zones").split("\n")[:-1]
+    assert (zones, again) == ("", "")
+    assert "515" in "".join(rules)
+    assert let_in(lab, "serverx1", alone) == {"tcp/515", "tcp/631"}
+    assert not lab.firewall(alone, arguments=BACKUP)["changed"]
+
+
 def test_is_removed_at_nobody_elses_cost(lab: Lab, each_opened: str) -> None:
     lab.host(each_opened, "firewall-cmd --add-port=8080/tcp")
     absent = {"components": ["vpsx"], "state": "absent"}
@@ -301,6 +319,15 @@ def test_a_hand_in_our_policy_is_undone(lab: Lab, opened: str) -> None:
     assert let_in(lab, "stranger1", opened) == {"tcp/8080", "udp/161"}
     assert lab.firewall(opened)["changed"]
     assert let_in(lab, "stranger1", opened) == set()
+    assert let_in(lab, "client1", opened) == SUBMISSION
+    assert not lab.firewall(opened)["changed"]
+
+
+def test_a_policy_that_a_hand_made_inactive_is_active_again(lab: Lab, opened: str) -> None:
+    for where in ("--permanent", ""):
+        lab.host(opened, f"firewall-cmd {where} --policy=pnports1-vpsx --remove-egress-zone=HOST")
+    assert let_in(lab, "client1", opened) == set()
+    assert lab.firewall(opened)["changed"]
     assert let_in(lab, "client1", opened) == SUBMISSION
     assert not lab.firewall(opened)["changed"]
 

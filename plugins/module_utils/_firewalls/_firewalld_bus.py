@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_files
@@ -28,6 +28,17 @@ _PATH = "/org/fedoraproject/FirewallD1"
 _TIMEOUT = 300
 # What a policy of ours never has; somebody's hand in it is undone.
 _EMPTY = ("services", "ports", "icmp_blocks", "forward_ports", "protocols", "source_ports")
+
+
+class Policy(NamedTuple):
+    """What a policy is to have besides its rules."""
+
+    name: str
+    owner: str
+    direction: str
+    priority: int
+    is_inactive: bool
+    """It has its rules, and nothing passes through it yet."""
 
 
 class Bus:
@@ -219,8 +230,9 @@ class Bus:
             found[name] = _raw(settings, {one: value for one, value in values.items() if value is not None})
         return found
 
-    def save(self, name: str, owner: str, direction: str, raw: Raw, priority: int = LAST) -> None:
+    def save(self, policy: Policy, raw: Raw) -> None:
         """Make what is saved exactly this; a policy comes after what it needs of its sets, and before the rest goes."""
+        name, owner = policy.name, policy.owner
         self.forget()
         config = self.config()
         there = {one for one in self.names(config.getIPSetNames) if set_pattern(name).match(one)}
@@ -232,7 +244,7 @@ class Bus:
                 self._update_set(owner, one, wide[one])
             else:
                 self.call(config.addIPSet, one, _set_settings(owner, one, entries))
-        self._save_policy(name, raw.rich, lambda rich: _settings(owner, direction, priority, rich))
+        self._save_policy(name, raw.rich, lambda rich: _settings(policy, rich))
         self.forget()
         for one, entries in raw.sets:
             if wide.get(one, entries) != entries:
@@ -262,9 +274,13 @@ class Bus:
             else:
                 self.call(policy.update, settings(rich))
 
-    def set_live_rules(self, name: str, rich: Iterable[str]) -> None:
-        """Make the live policy have exactly the rules; of all settings only these change at run time."""
-        settings = dbus.Dictionary({"rich_rules": dbus.Array(sorted(rich), signature="s")}, signature="sv")
+    def set_live_rules(self, name: str, direction: str, rich: Iterable[str]) -> None:
+        """Make the live policy active with exactly the rules; of all settings only these change at run time.
+
+        firewalld makes each change by itself, but all rules at once where the policy was inactive and has them.
+        """
+        lists = {"rich_rules": sorted(rich), "egress_zones": [_ZONES[direction][1]]}
+        settings = dbus.Dictionary({key: dbus.Array(one, signature="s") for key, one in lists.items()}, signature="sv")
         self.forget()
         self.call(self.live(".policy").setPolicySettings, name, settings)
 
@@ -287,7 +303,7 @@ def _new(found: Collection[str], prefix: str, names: Iterable[str]) -> list[str]
 
 
 def _raw(settings: Mapping[str, Any] | None, sets: Mapping[str, Any]) -> tuple[Raw, Mapping[str, Any] | None, bool]:
-    rich = None if settings is None else frozenset(map(str, settings.get("rich_rules", ())))
+    rich = None if settings is None else rich_of(settings)
     entries = {name: frozenset(map(network, values[5])) for name, values in sets.items()}
     intact = all(str(values[3]) == "hash:net" and _family(values[4]) == name[-1] for name, values in sets.items())
     return Raw(rich, frozenset(entries.items())), settings, intact
@@ -315,13 +331,19 @@ def _set_settings(owner: str, name: str, entries: Iterable[str]) -> Any:
     )
 
 
+def rich_of(settings: Mapping[str, Any]) -> frozenset[str]:
+    """The rich rules of a policy; none where it is inactive, as nothing passes through it then."""
+    return frozenset(map(str, settings.get("rich_rules", ()))) if settings.get("egress_zones") else frozenset()
+
+
 _ZONES = {"in": ("ANY", "HOST"), "out": ("HOST", "ANY")}
 
 
-def _settings(owner: str, direction: str, priority: int, rich: Iterable[str]) -> Any:
+def _settings(policy: Policy, rich: Iterable[str]) -> Any:
     """All keys are given: an update leaves out what is not named, and keeps what was."""
     empty = {key: dbus.Array([], signature="(ss)" if key in ("ports", "source_ports") else "s") for key in _EMPTY}
     empty["forward_ports"] = dbus.Array([], signature="(ssss)")
+    owner, (source, target) = policy.owner, _ZONES[policy.direction]
     return dbus.Dictionary(
         {
             **empty,
@@ -329,10 +351,10 @@ def _settings(owner: str, direction: str, priority: int, rich: Iterable[str]) ->
             "short": owner,
             "description": f"Rules of {owner}, made by the Ansible collection printnet.ports. Changes are undone.",
             "target": "CONTINUE",
-            "priority": dbus.Int32(priority),
+            "priority": dbus.Int32(policy.priority),
             "masquerade": dbus.Boolean(False),
-            "ingress_zones": dbus.Array([_ZONES[direction][0]], signature="s"),
-            "egress_zones": dbus.Array([_ZONES[direction][1]], signature="s"),
+            "ingress_zones": dbus.Array([source], signature="s"),
+            "egress_zones": dbus.Array([] if policy.is_inactive else [target], signature="s"),
             "rich_rules": dbus.Array(sorted(rich), signature="s"),
         },
         signature="sv",
@@ -344,13 +366,13 @@ def _priority(settings: Mapping[str, Any]) -> int:
 
 
 def is_ours(settings: Mapping[str, Any], direction: str, priorities: Container[int]) -> bool:
-    """Whether the policy is made as ours are; an older format or somebody's hand would show here."""
+    """Whether the policy is made as ours are, active or not; an older format or somebody's hand would show here."""
     found = plain(settings)
     return (
         found.get("target") == "CONTINUE"
         and _priority(settings) in priorities
         and found.get("ingress_zones") == [_ZONES[direction][0]]
-        and found.get("egress_zones") == [_ZONES[direction][1]]
+        and found.get("egress_zones", []) in ([_ZONES[direction][1]], [])
         and found.get("masquerade", "0") in ("0", "False")
         and not any(found.get(key) for key in _EMPTY)
     )

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _firewalld_files, _whole_file
-from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_bus import Bus, plain
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_bus import Bus, plain, rich_of
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_interfaces import staying
 
 Settings = dict[str, Any]
@@ -107,13 +107,17 @@ def _of_other_owners(live: Mapping[str, dict[str, Settings]], saved: Mapping[str
     They are taken out. A set that is only live counts with the rule that names it.
     """
     found = []
-    for kind, key in (("policy", "rich_rules"), ("ipset", "entries")):
+    for kind, key, has in (("policy", "rich_rules", rich_of), ("ipset", "entries", _entries)):
         for name in filter(_OURS.match, sorted(live[kind].keys() | saved[kind].keys())):
             now, then = live[kind].pop(name, {}), saved[kind].pop(name, {})
-            lost = set(now.get(key, ())) - set(then.get(key, ()))
+            lost = has(now) - has(then)
             if lost and (then or kind == "policy"):
                 found.append(f"{kind} {name}: {key} only live {_few(lost)}")
     return found
+
+
+def _entries(settings: Settings) -> frozenset[str]:
+    return frozenset(settings.get("entries", ()))
 
 
 def _default_zone(live: str) -> list[str]:

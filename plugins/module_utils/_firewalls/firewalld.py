@@ -234,7 +234,10 @@ class Firewalld(_backend.Backend):
         return not self._unsaved()
 
     def stage(self, now: _state.States, aims: _state.States) -> _state.States:
-        """Make the policies and sets that have to be there before their rules can be live; they let nobody in yet."""
+        """Make the policies and sets that have to be there before their rules can be live; they let nobody in yet.
+
+        A policy that comes is inactive, and has its rules already, so all of them come into effect at once.
+        """
         raws = self._encoded(aims, "live")
         self._need_room(self._encoded(aims, "saved"))
         needed = {
@@ -255,8 +258,8 @@ class Firewalld(_backend.Backend):
                 variants = [self._encode(name, _state.only(aims[slot[0]].live, slot[1]), variant) for variant in (0, 1)]
                 raw = next(one for one in variants if one != raw)
             saved = self._saved[slot]
-            sets = {**raw.entries(), **saved.entries()}
-            self._save(slot, Raw(saved.rich or frozenset(), frozenset(sets.items())))
+            sets = frozenset({**raw.entries(), **saved.entries()}.items())
+            self._save(slot, Raw(saved.rich or raw.rich or frozenset(), sets), is_inactive=not saved.rich)
         self._reload(kept)
         return self.read()
 
@@ -288,22 +291,22 @@ class Firewalld(_backend.Backend):
         changing = [slot for slot in self._names if now[slot[0]].live != aims[slot[0]].live]
         # All additions first: one owner may get what another gives up. firewalld itself would begin with removals.
         for slot in changing:
-            self._add_live(self._names[slot], self._live[slot], raws[slot])
+            self._add_live(slot, self._live[slot], raws[slot])
         for slot in changing:
-            self._remove_live(self._names[slot], self._live[slot], raws[slot])
+            self._remove_live(slot, self._live[slot], raws[slot])
 
-    def _add_live(self, name: str, now: Raw, aim: Raw) -> None:
+    def _add_live(self, slot: Slot, now: Raw, aim: Raw) -> None:
         here, there = now.entries(), aim.entries()
         for one in there:
             self._bus.change_live_set(one, add=there[one] - here.get(one, frozenset()))
         some, others = now.rich or frozenset(), aim.rich or frozenset()
         if others - some:
-            self._bus.set_live_rules(name, others | some)
+            self._bus.set_live_rules(self._names[slot], slot[1], others | some)
 
-    def _remove_live(self, name: str, now: Raw, aim: Raw) -> None:
+    def _remove_live(self, slot: Slot, now: Raw, aim: Raw) -> None:
         here, there = now.entries(), aim.entries()
         if (now.rich or frozenset()) - (aim.rich or frozenset()):
-            self._bus.set_live_rules(name, aim.rich or frozenset())
+            self._bus.set_live_rules(self._names[slot], slot[1], aim.rich or frozenset())
         for one in there:
             self._bus.change_live_set(one, remove=here.get(one, frozenset()) - there[one])
 
@@ -328,10 +331,9 @@ class Firewalld(_backend.Backend):
             if first.get(slot) != raws[slot]:
                 self._save(slot, raws[slot])
 
-    def _save(self, slot: Slot, raw: Raw) -> None:
-        owner, direction = slot
+    def _save(self, slot: Slot, raw: Raw, is_inactive: bool = False) -> None:
         priority = bus.LAST if raw.rich is None else self._places.give(slot)
-        self._bus.save(self._names[slot], owner, direction, raw, priority)
+        self._bus.save(bus.Policy(self._names[slot], *slot, priority, is_inactive), raw)
 
     def commit(self, now: _state.States, aims: _state.States) -> None:
         kept = _firewalld_files.keep(self._names.values())

@@ -18,6 +18,7 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls import (
     _whole_file,
     firewalld,
 )
+from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_bus import Policy, rich_of
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._firewalld_meaning import Place
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._rich import Raw, set_pattern
 from ansible_collections.printnet.ports.plugins.module_utils._rules import Rule
@@ -65,25 +66,28 @@ class Fake:
         found = {}
         for name in names:
             settings = self.policies_of[kind].get(name)
-            rich = None if settings is None else frozenset(settings["rich_rules"])
+            rich = None if settings is None else rich_of(settings)
             mine = {one: some for one, some in self.sets_of[kind].items() if set_pattern(name).match(one)}
             found[name] = (Raw(rich, frozenset(mine.items())), settings, True)
         return found
 
-    def save(self, name: str, _owner: str, direction: str, raw: Raw, priority: int) -> None:
+    def save(self, policy: Policy, raw: Raw) -> None:
         policies, sets = self.policies_of["saved"], self.sets_of["saved"]
-        for one in [one for one in sets if set_pattern(name).match(one)]:
+        for one in [one for one in sets if set_pattern(policy.name).match(one)]:
             del sets[one]
         sets.update(raw.entries())
-        policies.pop(name, None)
+        policies.pop(policy.name, None)
         if raw.rich is not None:
-            ends = IN if direction == "in" else OUT
-            policies[name] = {"target": "CONTINUE", "priority": priority, "rich_rules": sorted(raw.rich), **ends}
+            ends = dict(IN if policy.direction == "in" else OUT)
+            if policy.is_inactive:
+                del ends["egress_zones"]
+            rules = {"priority": policy.priority, "rich_rules": sorted(raw.rich)}
+            policies[policy.name] = {"target": "CONTINUE", **rules, **ends}
 
-    def set_live_rules(self, name: str, rich: Iterable[str]) -> None:
+    def set_live_rules(self, name: str, direction: str, rich: Iterable[str]) -> None:
         if name not in self.policies_of["live"]:
             raise _host.HostError(f"firewalld says: INVALID_POLICY: {name}.")
-        self.policies_of["live"][name]["rich_rules"] = sorted(rich)
+        self.policies_of["live"][name].update(IN if direction == "in" else OUT, rich_rules=sorted(rich))
 
     def change_live_set(self, name: str, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
         self.sets_of["live"][name] = self.sets_of["live"][name] - {*remove} | {*add}
@@ -219,6 +223,20 @@ def test_what_is_only_live_outlasts_the_reload_for_another(fake: Fake, shell: bo
         owner: one.live.rules for owner, one in call.aims.items()
     }
     call.firewall.commit(found, call.aims)
+    assert call.firewall.read() == call.aims
+
+
+def test_a_policy_that_comes_has_its_rules_and_is_inactive_until_it_is_live(fake: Fake) -> None:
+    call = Call({ONE: [rule(515), rule(631)]})
+    staged = call.firewall.stage(call.now, call.aims)
+    for side in fake.policies_of.values():
+        assert len(side["pnports1-one"]["rich_rules"]) == 2
+        assert "egress_zones" not in side["pnports1-one"]
+    assert (staged[ONE].saved.rules, staged[ONE].live.rules) == ((), ())
+    call.firewall.go_live(staged, call.aims)
+    assert "egress_zones" not in fake.policies_of["saved"]["pnports1-one"]
+    assert call.firewall.read()[ONE].live == call.aims[ONE].live
+    call.firewall.commit(call.firewall.read(), call.aims)
     assert call.firewall.read() == call.aims
 
 

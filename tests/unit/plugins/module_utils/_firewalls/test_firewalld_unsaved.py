@@ -236,11 +236,14 @@ def test_the_default_zone_that_somebody_wrote_into_the_file(conf: dict[str, str]
 
 
 def test_of_ours_only_what_another_owner_would_lose() -> None:
-    ours = {"rich_rules": ['rule port port="1" protocol="tcp" accept']}
+    ours = {"rich_rules": ['rule port port="1" protocol="tcp" accept'], "egress_zones": ["HOST"]}
     one = {"policy": {**POLICY, "pnports1-mine": ours, "pnports1-other": ours, "pnpout1-old": {"rich_rules": []}}}
     other = {"policy": {**POLICY, "pnports1-new": ours}, "ipset": {"few": SET, "pnports1-new-abcdef4": SET}}
     assert found(one, other) == ['policy pnports1-other: rich_rules only live rule port port="1" protocol="tcp" accept']
     assert found(other, {"policy": one["policy"] | other["policy"]}) == []
+    inactive = {"policy": {**POLICY, "pnports1-mine": ours, "pnports1-other": {**ours, "egress_zones": []}}}
+    assert len(found(one, inactive)) == 1
+    assert found(inactive, one) == []
     name = "pnports1-other-abcdef4"
     assert found(
         {"ipset": {"few": SET, name: SET}}, {"ipset": {"few": SET, name: (*SET[:5], [*SET[5][1:], "192.0.2.7"])}}
