@@ -67,13 +67,12 @@ class ActionModule(ActionBase):
             "targets": [_target(aim.as_dict(0, settings.timeout)) for aim in aims],
             "plan": _known(call, variables),
         }
-        if given.get("timeout"):
+        if given.get("timeout") is not None:
             arguments["targets"] = [{**one, "timeout": given["timeout"]} for one in arguments["targets"]]
         answer, why = self._ask(arguments, variables)
         if answer.get("failed") or "rules" not in answer:
             return answer
-        keys = {number: aim.key for number, aim in enumerate(aims)}
-        probes = {keys[one["number"]]: one for one in answer["probes"] if one.get("number") in keys}
+        probes = _by_key(answer.get("probes"), {number: aim.key for number, aim in enumerate(aims)})
         return {**answer, "probes": probes, "why": why, "asked": asked}
 
     def _ask(self, arguments: dict[str, Any], variables: Any) -> tuple[dict[str, Any], str]:
@@ -90,10 +89,19 @@ class ActionModule(ActionBase):
             if not self._connection.become or not _is_refusal(str(wrong)):
                 raise
             refused = str(wrong)
-        self._connection.become = None
-        self._play_context.become = False
         told = _observed.line(refused.strip().splitlines()[-1] if refused.strip() else "", 120)
-        return _module_call.call(self, "compliance_info", arguments, variables), f"root was refused: {told}"
+        become, self._connection.become, self._play_context.become = self._connection.become, None, False
+        try:
+            return _module_call.call(self, "compliance_info", arguments, variables), f"root was refused: {told}"
+        finally:
+            # Another try of the task, or the next one, has the same connection.
+            self._connection.become, self._play_context.become = become, True
+
+
+def _by_key(told: Any, keys: Mapping[int, str]) -> dict[str, Any]:
+    """What the host says of its connections, by what was tried; what is none of the answers asked for is left out."""
+    found = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    return {keys[number]: one for one in found if isinstance(number := one.get("number"), int) and number in keys}
 
 
 def _is_refusal(text: str) -> bool:

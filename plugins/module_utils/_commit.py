@@ -106,7 +106,7 @@ def _text(change: Change) -> str:
 
 def read(path: Path) -> Change | None:
     """The change that a file holds; None where it is missing or damaged."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
         whole = json.loads(path.read_text(encoding="utf-8"))
         if sha256(whole["change"].encode()).hexdigest() != whole["sum"]:
             return None

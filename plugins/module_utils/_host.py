@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PRIVATE: what every module needs of its host: a word for what is wrong, commands, and a lock against a second run."""
+"""PRIVATE: what every module needs of its host: a word for what is wrong, commands, a lock, and what a boot starts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
+from glob import glob
 from pathlib import Path
 
 LOCK = Path("/run/printnet.ports.lock")
 LOCK_SECONDS = 120
 _LOCKS = Path("/proc/locks")
+_UNITS = ("/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 UNCHANGED = "Nothing was changed."
 """Ends every error that comes before a change."""
 
@@ -113,3 +115,21 @@ def has(network: str) -> bool:
     except OSError as wrong:
         return wrong.errno != errno.EADDRNOTAVAIL
     return True
+
+
+def starts_at_boot(unit: str) -> bool:
+    """Whether systemd starts the unit at boot, without asking systemd: files say so."""
+    if _is_masked(unit):
+        return False
+    links = (glob(f"{folder}/*.{kind}/{unit}") for folder in _UNITS for kind in ("wants", "requires"))
+    return any(os.path.exists(path) for found in links for path in found)
+
+
+def how_to_start_at_boot(unit: str) -> str:
+    """What an administrator has to type for that; a mask outlasts the links of a unit that was enabled."""
+    enable = f"systemctl enable {unit}"
+    return f"systemctl unmask {unit}; {enable}" if _is_masked(unit) else enable
+
+
+def _is_masked(unit: str) -> bool:
+    return os.path.realpath(f"{_UNITS[0]}/{unit}") == os.devnull

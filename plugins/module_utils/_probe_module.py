@@ -46,7 +46,7 @@ def run(parameters: Mapping[str, Any], community: str) -> dict[str, Any]:
     """What the module answers; raises :class:`ProbeError` before anything is sent."""
     limits = _limits(parameters, community)
     targets = [
-        _probes.Target(number=number, **{**one, "timeout": one["timeout"] or parameters["timeout"]})
+        _probes.Target(number=number, **{"timeout": parameters["timeout"], **_said(one)})
         for number, one in enumerate(parameters["targets"])
     ]
     wrong = [(target, text) for target in targets for text in [_probes.problem(target)] if text]
@@ -63,6 +63,11 @@ def run(parameters: Mapping[str, Any], community: str) -> dict[str, Any]:
         "results": [result.as_dict() for result in results],
         "seconds": round(time.monotonic() - began, 2),
     }
+
+
+def _said(target: Mapping[str, Any]) -> dict[str, Any]:
+    """What a task says of a target; 0 is said, and wrong."""
+    return {name: value for name, value in target.items() if value is not None}
 
 
 def _limits(parameters: Mapping[str, Any], community: str) -> _probes.Limits:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 _RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
 """The option by which Linux tells which ICMP message an error came from, and the level that it is told at."""
+_TELLS_ICMP = hasattr(socket, "MSG_ERRQUEUE")
+"""Elsewhere, as on a controller with macOS, these numbers mean something else."""
 _SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _SPARE = 16
 """File descriptors that are left to others."""
@@ -79,9 +81,10 @@ def open_towards(address: str, port: int, transport: str, source_port: int | Non
         raise NotOpenedError("no_route", wrong.errno or 0) from wrong
     try:
         opened.setblocking(False)
-        opened.setsockopt(*_RECVERR[family], 1)
+        if _TELLS_ICMP:
+            opened.setsockopt(*_RECVERR[family], 1)
         if source_port:
-            _bind(opened, family, source_port)
+            _bind(opened, source_port)
         number = opened.connect_ex((address, port))
         if number in (0, errno.EINPROGRESS):
             return opened
@@ -98,7 +101,7 @@ def open_towards(address: str, port: int, transport: str, source_port: int | Non
         raise
 
 
-def _bind(opened: socket.socket, family: int, port: int) -> None:
+def _bind(opened: socket.socket, port: int) -> None:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         opened.bind(("", port))
@@ -137,7 +140,7 @@ def local_address(opened: socket.socket) -> str:
 def icmp_message(opened: socket.socket) -> Icmp | None:
     """The last message that an error of the socket came from, if the kernel tells."""
     last = None
-    for _each in range(8):
+    for _each in range(8 if _TELLS_ICMP else 0):
         try:
             _data, told, _flags, _peer = opened.recvmsg(512, 512, socket.MSG_ERRQUEUE)
         except OSError:

@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
+
 PROC = Path("/proc")
 MOST = 5000
 """More listeners than so many are left out: no host has them for a good reason."""
@@ -129,7 +131,7 @@ def _unit(pid: int) -> str:
 
 def printable(text: str, most: int = _LONG) -> str:
     """What a host's programs call themselves, as it can stand on one line."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text.strip())[:most]
+    return _rules.printable(text.strip()[:most])
 
 
 def _v6only() -> dict[tuple[str, int], bool]:

@@ -86,6 +86,15 @@ requirements:
 extends_documentation_fragment:
   - printnet.ports.known
   - printnet.ports.looks_only
+attributes:
+  action:
+    description: Has a part that runs on the controller.
+    support: full
+  action_group:
+    description: Has defaults in common with others, by C(group/printnet.ports.probe) in C(module_defaults).
+    support: full
+    membership:
+      - printnet.ports.probe
 notes:
   - The variables C(printnet_probe_print_ports), C(printnet_probe_print_window) and C(printnet_probe_sample) say which
     printers are tried; C(docs/compliance.md) has all of them.
@@ -109,10 +118,20 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+not_managed:
+  description: Whether the host is one that this version does not look at, such as one with Windows.
+  type: bool
+  returned: where it is V(true)
+  sample: true
+asked:
+  description: The controller's time when the host was asked, in seconds since 1970; what its clock is compared with.
+  type: float
+  returned: where the host was looked at
+  sample: 1769860800.25
 root:
   description: Whether it was looked at as root. If not, rules and processes of others are not among what was seen.
   type: bool
-  returned: success
+  returned: where the host was looked at
   sample: true
 why:
   description: Why the host was not looked at, or not as root; empty where it was.
@@ -122,23 +141,23 @@ why:
 time:
   description: The host's own time, UTC.
   type: str
-  returned: success
+  returned: where the host was looked at
   sample: "2026-01-31T12:00:00Z"
 system:
   description: The name of the system.
   type: str
-  returned: success
+  returned: where the host was looked at
   sample: Debian GNU/Linux 13 (trixie)
 rules:
   description: What M(printnet.ports.firewall_info) returns, with RV(ignore:seen) and RV(ignore:why).
   type: dict
-  returned: success
+  returned: where the host was looked at
   sample: {"seen": true, "why": "", "firewall": "ufw"}
 listeners:
   description: What listens on the host.
   type: list
   elements: dict
-  returned: success
+  returned: where the host was looked at
   contains:
     transport:
       description: V(tcp) or V(udp).
@@ -172,7 +191,7 @@ listeners:
 probes:
   description: What the connections came to, as M(printnet.ports.probe) returns it, by what was tried.
   type: dict
-  returned: success
+  returned: where the host was looked at
   sample: {"snmp udp/161 192.0.2.7": {"outcome": "answered", "ms": 1.5}}
 """
 

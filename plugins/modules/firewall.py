@@ -214,6 +214,11 @@ attributes:
   action:
     description: Has a part that runs on the controller.
     support: full
+  action_group:
+    description: Has defaults in common with others, by C(group/printnet.ports.firewall) in C(module_defaults).
+    support: full
+    membership:
+      - printnet.ports.firewall
   check_mode:
     description: Predicts exactly what the task would change, and changes nothing.
     support: full

@@ -36,6 +36,15 @@ requirements:
 extends_documentation_fragment:
   - printnet.ports.known
   - printnet.ports.looks_only
+attributes:
+  action:
+    description: Has a part that runs on the controller.
+    support: full
+  action_group:
+    description: Has defaults in common with others, by C(group/printnet.ports.firewall) in C(module_defaults).
+    support: full
+    membership:
+      - printnet.ports.firewall
 notes:
   - A rule of somebody else of which one word is not understood is left out of RV(foreign). Nothing is said rather than
     something wrong.

@@ -99,6 +99,11 @@ attributes:
   action:
     description: Has a part that runs on the controller.
     support: none
+  action_group:
+    description: Has defaults in common with others, by C(group/printnet.ports.probe) in C(module_defaults).
+    support: full
+    membership:
+      - printnet.ports.probe
 notes:
   - Results have the number of their target, counted from 0 in the order of O(targets).
   - Nothing that other ends say is trusted. Texts are cut at 120 characters and have printable ASCII only.

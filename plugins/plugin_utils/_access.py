@@ -107,11 +107,6 @@ class Access:
         found, more = self.blocked.touched(networks, _SHOWN)
         return tuple(map(peer_text, found)), more
 
-    def letting(self, networks: Sequence[str]) -> Other | None:
-        """A rule of somebody else that lets all of the networks through."""
-        sure = (other for other in self.open if not other.only)
-        return next((other for other in sure if Cover(other.rule.peers).of(networks) == ALL), None)
-
 
 class Rules:
     """The rules of one host, asked by port; each answer is worked out once."""

@@ -44,9 +44,9 @@ def confirm(connection: ConnectionBase, execute: Execute, asked: Mapping[str, An
             connection.reset()
             answer = _answer(execute(command))
         except AnsibleError as wrong:
-            why = str(wrong).strip().splitlines()[-1]
+            why = (str(wrong).strip().splitlines() or [why])[-1]
         if answer:
-            return str(answer["msg"]) if answer.get("failed") else ""
+            return str(answer.get("msg") or "the host did not say why") if answer.get("failed") else ""
         if time.monotonic() + _PAUSE >= end:
             break
         time.sleep(_PAUSE)

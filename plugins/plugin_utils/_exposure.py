@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ansible_collections.printnet.ports.plugins.module_utils import _rules, _standing
@@ -50,7 +50,6 @@ class Exposed:
     catalog: Catalog
     address: str
     known: tuple[Known, ...] = ()
-    by_hand: frozenset[str] = field(default_factory=frozenset)
     absent: tuple[str, ...] = ()
     residents: tuple[str, ...] = ()
 

@@ -125,7 +125,7 @@ class Seen:
 def line(value: Any, most: int = _LINE) -> str:
     """A host's word as it can stand on one line: control characters and the like are shown as ``?``."""
     text = str.__str__(value) if isinstance(value, str) else str(value)
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:most])
+    return _rules.printable(text[:most])
 
 
 def absent(host: str, state: str, why: str) -> Seen:

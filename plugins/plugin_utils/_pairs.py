@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -121,14 +121,13 @@ def pairs(
     rows: Iterable[Row],
     most: int = 0,
     models: Mapping[str, str] | None = None,
-    keep: Collection[str] = (),
 ) -> Pairs:
     """The pairs of all rows, each once: a load balancer may send to a host and check it as well.
 
     Of a party outside at most ``most`` hosts of a network and model take part, where it is not 0. ``models`` has the
-    models of hosts by name; ``keep`` are hosts that are never left out.
+    models of hosts by name.
     """
-    made = _Pairs(plan, most, models or {}, frozenset(keep))
+    made = _Pairs(plan, most, models or {})
     known: set[str] = set()
     for row in rows:
         for pair in made.of(row):
@@ -158,14 +157,13 @@ _NOBODY = Place("", "", ())
 class _Pairs:
     """Takes rows apart; what it knows of a party's hosts it finds once."""
 
-    def __init__(self, plan: SitePlan, most: int, models: Mapping[str, str], keep: frozenset[str]) -> None:
+    def __init__(self, plan: SitePlan, most: int, models: Mapping[str, str]) -> None:
         self.found = Pairs()
         self._plan = plan
         self._members = plan.members
         self._areas = Areas(plan.networks.sites)
         self._most = most
         self._models = models
-        self._keep = keep
         self._places: dict[tuple[str, tuple[str, ...], tuple[str, ...], bool], list[Place]] = {}
         self._sampled: dict[int, tuple[list[Place], _Rest]] = {}
 
@@ -184,7 +182,7 @@ class _Pairs:
             for destination in destinations:
                 if source.host and source.host == destination.host:
                     continue
-                for address, why in _addresses(source, destination, row, untested):
+                for address, why in _addresses(source, destination, untested):
                     yield Pair(
                         row.flow,
                         port,
@@ -267,11 +265,7 @@ class _Pairs:
         chosen: list[Place] = []
         others: list[Place] = []
         for place in places:
-            if (
-                place.host in self._keep
-                or place.host in self._plan.hosts
-                or (len(place.networks) != 1 and not place.host)
-            ):
+            if place.host in self._plan.hosts or (len(place.networks) != 1 and not place.host):
                 chosen.append(place)
                 continue
             around = self._areas.of(place.networks[0]).network if place.networks else ""
@@ -315,7 +309,7 @@ def _untested(row: Row) -> str:
     return ""
 
 
-def _addresses(source: Place, destination: Place, row: Row, untested: str) -> Iterator[tuple[str, str]]:
+def _addresses(source: Place, destination: Place, untested: str) -> Iterator[tuple[str, str]]:
     """Each address of the destination that the source can aim at, and why nobody can try it."""
     lone = [one for one in destination.networks if peer_text(one) != one]
     if len(lone) != len(destination.networks) or not lone:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -256,8 +257,19 @@ class Files:
             self.written.append(str(path))
             if self._writes:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                beside = path.with_name(f".{path.name}.{os.getpid()}")
-                beside.write_bytes(text.encode())
-                beside.replace(path)
+                _replace(path.resolve(), text.encode())
         except OSError as wrong:
             raise PortsError(f"{path} can't be written: {wrong.strerror or wrong}") from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put it in place of the file's, whole or not at all, with its mode. Raises OSError."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        if path.exists():
+            shutil.copymode(path, beside)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise

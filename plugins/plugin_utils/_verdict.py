@@ -107,7 +107,7 @@ def _serving(pairs: Iterable[Pair], facts: Facts) -> frozenset[tuple[str, str, i
 def _verdict(pair: Pair, facts: Facts, serving: frozenset[tuple[str, str, int]]) -> Verdict:
     probe, why = _probe(pair, facts)
     causes = [*_unseen(pair, facts), *_end_rules.missing(pair, facts), *_end_rules.blocked(pair, facts)]
-    causes += _listener_causes(pair, facts, serving)
+    causes += _listener_causes(pair, facts)
     # Who could not be looked at comes last: what is known is more use.
     causes.sort(key=lambda cause: cause.code == "UNREACHABLE")
     told = [cause.evidence for cause in causes]
@@ -251,7 +251,7 @@ def _unseen(pair: Pair, facts: Facts) -> list[Cause]:
     return found
 
 
-def _listener_causes(pair: Pair, facts: Facts, serving: frozenset[tuple[str, str, int]]) -> list[Cause]:
+def _listener_causes(pair: Pair, facts: Facts) -> list[Cause]:
     here = facts.seen.get(pair.destination.host)
     if (
         here is None

@@ -451,12 +451,8 @@ def test_no_firewall_is_said_and_is_no_error(lab: Lab) -> None:
     assert "No firewall is active" in answer["told"]
 
 
-def test_an_unchanged_run_is_short(lab: Lab, opened: str) -> None:
-    """One round trip: nothing but the module runs on the host, and its lock is gone afterwards."""
-    started = time.monotonic()
-    answer = lab.firewall(opened)
-    assert not answer["changed"]
-    assert time.monotonic() - started < 60
+def test_an_unchanged_run_leaves_no_lock(lab: Lab, opened: str) -> None:
+    assert not lab.firewall(opened)["changed"]
     assert lab.host(opened, "ls /run | grep printnet || true") == ""
 
 

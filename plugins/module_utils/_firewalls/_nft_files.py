@@ -31,7 +31,6 @@ SAVED = FOLDER / "nftables.json"
 LOADER = FOLDER / "nftables_load.py"
 DROP_IN = Path("/etc/systemd/system/nftables.service.d/printnet.ports.conf")
 _FILES = (SAVED, LOADER, DROP_IN)
-_WANTS = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
 _MORE_PYTHONS = "/usr/bin/python3.[0-9]*"
 _HIDDEN = ("/home/", "/root/", "/run/user/")
@@ -236,12 +235,6 @@ def daemon_reload(run: _host.Run) -> None:
     rc, _out, told = run(["systemctl", "daemon-reload"])
     if rc != 0:
         raise _host.HostError(f"systemd did not read its files again: {' '.join(told.split())}.")
-
-
-def is_loaded_at_boot() -> bool:
-    """Whether systemd starts the unit by itself."""
-    # glob(), not Path.glob(): before Python 3.13 the latter passes over a link that leads nowhere from here.
-    return any(glob(f"{folder}/*.{kind}/{UNIT}") for folder in _WANTS for kind in ("wants", "requires"))
 
 
 def _text(path: Path) -> str | None:

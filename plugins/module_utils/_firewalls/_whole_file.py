@@ -30,7 +30,13 @@ def replace(path: str, text: str, mode: int | None = None) -> None:
     ``mode`` is for a file that may be new; without one it has to be there.
     """
     path, name = prepare(path, text, mode)
-    os.replace(name, path)
+    try:
+        os.replace(name, path)
+    except OSError:
+        # A file that is mounted by itself can't be replaced.
+        with suppress(OSError):
+            os.unlink(name)
+        raise
     sync(os.path.dirname(path))
 
 

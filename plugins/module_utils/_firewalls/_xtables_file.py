@@ -13,7 +13,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from glob import glob
 from typing import NamedTuple
 
 from ansible_collections.printnet.ports.plugins.module_utils import _host, _rules
@@ -23,12 +22,6 @@ from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls._xtables_table import BASES, Chains
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
-_WANTS = (
-    "/etc/systemd/system/*.wants/",
-    "/etc/systemd/system/*.requires/",
-    "/usr/lib/systemd/system/*.wants/",
-    "/lib/systemd/system/*.wants/",
-)
 # Policies as the kernel has them without any rules: a host that so far boots without is not judged differently.
 _MADE_SECTION = """\
 # Made by printnet.ports, which removes it when it is not needed any more.
@@ -79,13 +72,6 @@ def saves_on_stop(path: str) -> str:
     return f"{found[-1][0]} is yes in {config}" if is_yes else ""
 
 
-def enabled(unit: str) -> bool:
-    """Whether systemd starts the unit at boot, without asking systemd: a file says so."""
-    if os.path.realpath(f"/etc/systemd/system/{unit}") == "/dev/null":
-        return False
-    return any(os.path.exists(path) for folder in _WANTS for path in glob(folder + unit))
-
-
 def kept(run: _host.Run) -> tuple[dict[int, str], list[str]]:
     """The file of each family that is loaded, and the units that load it now but not at boot."""
     paths: dict[int, str] = {}
@@ -93,7 +79,7 @@ def kept(run: _host.Run) -> tuple[dict[int, str], list[str]]:
     for boots in (True, False):
         for keeper in KEEPERS:
             fresh = [version for version in keeper.paths if version not in paths and _has(keeper, version)]
-            if not fresh or (boots and not enabled(keeper.unit)) or not (boots or _is_active(run, keeper)):
+            if not fresh or (boots and not _host.starts_at_boot(keeper.unit)) or not (boots or _is_active(run, keeper)):
                 continue
             paths.update({version: keeper.paths[version] for version in fresh})
             late += [] if boots else [keeper.unit]

@@ -283,7 +283,7 @@ class Iptables(_backend.Backend):
             )
         return found + [
             f"{unit} has loaded the rules, but is not enabled: after a reboot they will be gone. "
-            f"Enable it: systemctl enable {unit}"
+            f"Enable it: {_host.how_to_start_at_boot(unit)}"
             for unit in self._loading()[1]
         ]
 

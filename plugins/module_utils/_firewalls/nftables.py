@@ -183,10 +183,10 @@ class Nftables(_backend.Backend):
     def notes(self) -> list[str]:
         tables = self._tables()
         found = self._open_already() + _nft_foreign.elsewhere(tables) + _nft_foreign.astray(tables)
-        if not files.is_loaded_at_boot():
+        if not _host.starts_at_boot(files.UNIT):
             found.append(
                 f"{files.UNIT} does not start at boot, so nothing will load the rules then: "
-                f"systemctl enable {files.UNIT}"
+                f"{_host.how_to_start_at_boot(files.UNIT)}"
             )
         found += files.unseen_python()
         for name in (name for some in _COPIES for name in sorted(glob(some))):

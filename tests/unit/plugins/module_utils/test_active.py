@@ -46,6 +46,8 @@ def _host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Host:
         ({"is-active netfilter-persistent.service": "active"}, "# ENABLED=yes\n", ["iptables"]),
         ({"is-active ip6tables.service": "active", "is-active iptables.service": "active"}, None, ["iptables"]),
         ({}, 'LOGLEVEL=low\nENABLED="yes"  # on\n', ["ufw"]),
+        ({}, "ENABLED=no\nENABLED=yes\n", ["ufw"]),
+        ({"is-active firewalld.service": "active"}, "ENABLED=yes\nENABLED=no\n", ["firewalld"]),
         ({"is-active firewalld.service": "active"}, "ENABLED=Yes\n", ["firewalld", "ufw"]),
     ],
 )

@@ -39,6 +39,7 @@ def test_results_have_the_number_of_their_target() -> None:
     [
         (parameters({"address": "print1"}), "targets[0] (tcp/1 of 'print1'): 'print1' is no IP address"),
         (parameters(*[{"protocol": "gopher"}] * 9), "And 4 more."),
+        (parameters({"timeout": 0.0}), "0.0 is no timeout"),
         (parameters({}, at_once=0), "at_once is 0"),
         (parameters({}, rate=-1.0), "rate is -1.0"),
         (parameters({}, gentle_rate=0.0), "gentle_rate is 0.0"),

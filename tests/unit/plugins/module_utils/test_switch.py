@@ -39,6 +39,12 @@ def change(kept_here: Path, monkeypatch: pytest.MonkeyPatch) -> _commit.Change:
     return CHANGE
 
 
+@pytest.mark.parametrize("text", ['{"change": null, "sum": ""}', "[]", "7", '{"change": "{}", "sum": "no"}'])
+def test_a_damaged_change_is_none(text: str) -> None:
+    _commit.PENDING.write_text(text, encoding="utf-8")
+    assert _commit.read(_commit.PENDING) is None
+
+
 def _refuse(*_arguments: object) -> list[str]:
     raise _host.HostError("nft says no.")
 

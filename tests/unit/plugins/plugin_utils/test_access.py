@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import ipaddress
-import time
 from typing import Any
 
 import pytest
+from ansible_collections.printnet.ports.plugins.module_utils import _rules
 from ansible_collections.printnet.ports.plugins.plugin_utils import _access, _observed
 from ansible_collections.printnet.ports.plugins.plugin_utils._access import ALL, NONE, SOME, Access, Cover
 from hypothesis import given
@@ -118,20 +118,22 @@ def test_only_what_is_blocked_whole_is_blocked() -> None:
     assert access.barred((A, B)) is None
 
 
-def test_a_long_list_of_blocked_networks_is_read_once_and_told_short() -> None:
+def test_a_long_list_of_blocked_networks_is_read_once_and_told_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    span_of = _rules.span_of
+
+    def counted(network: str) -> tuple[int, int, int]:
+        read.append(network)
+        return span_of(network)
+
+    monkeypatch.setattr(_rules, "span_of", counted)
     many = [f"10.{number >> 8}.{number & 255}.1" for number in range(15_000)]
     access = _access_of(foreign=[{"opens": False, "where": "there", **_rule(*many)}])
-    began = time.process_time()
-    for number in range(20_000):
-        assert access.blocking((f"192.0.2.{number & 255}/32",)) is None
+    before = len(read)
+    for number in range(100):
+        assert access.blocking((f"192.0.2.{number}/32",)) is None
         assert access.barred(("0.0.0.0/0",)) == ("there", ("10.0.0.1", "10.0.1.1", "10.0.2.1"), 14_997)
-    assert time.process_time() - began < 5
-
-
-def test_a_rule_of_others_that_lets_all_through_is_found() -> None:
-    access = _access_of(foreign=[_rule(A, opens=True, where="a"), _rule("any", opens=True, where="b")])
-    assert [one.where for one in (access.letting((A,)), access.letting((A, B))) if one] == ["a", "b"]
-    assert _access_of().letting((A,)) is None
+    assert len(read) - before < 1_000
 
 
 def test_a_rule_for_a_thousand_ports_is_about_hosts() -> None:

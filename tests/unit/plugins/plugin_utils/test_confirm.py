@@ -41,6 +41,11 @@ def told(monkeypatch: pytest.MonkeyPatch, *answers: Any) -> str:
 def test_an_answer_may_come_after_what_a_login_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told(monkeypatch, 'Welcome {to} all\n{"failed": false}\n') == ""
     assert told(monkeypatch, '{"failed": true, "msg": "It is not open."}') == "It is not open."
+    assert told(monkeypatch, '{"failed": true}') == "the host did not say why"
+
+
+def test_a_connection_may_fail_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert KEPT in told(monkeypatch, AnsibleConnectionFailure(" \n"), "seen")
 
 
 @pytest.mark.parametrize(

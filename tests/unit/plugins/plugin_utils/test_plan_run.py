@@ -267,6 +267,18 @@ def test_a_plan_is_kept_and_not_written_again(site: Sites, tmp_path: Path) -> No
     assert len(again.written) == 1
 
 
+def test_a_plan_that_is_written_again_keeps_its_mode_and_its_link(site: Sites, tmp_path: Path) -> None:
+    there, link = tmp_path / "there.json", tmp_path / "plan.json"
+    _files(tmp_path).write_plan("there.json", _saved(_site(site)), None)
+    there.chmod(0o640)
+    link.symlink_to(there)
+    _files(tmp_path).write_plan("plan.json", _saved(_site(site, vpsx_submission_port=443)), None)
+    assert "443" in there.read_text(encoding="utf-8")
+    assert there.stat().st_mode & 0o7777 == 0o640
+    assert link.is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["plan.json", "there.json"]
+
+
 def test_the_topology_is_not_written_again_for_the_time_alone(site: Sites, tmp_path: Path) -> None:
     plan = _run(_site(site)).plan
     _files(tmp_path).write_topology("t.json", plan)
@@ -317,6 +329,7 @@ def test_a_file_that_can_not_be_written_is_said(site: Sites, tmp_path: Path, nam
     (fault,) = faults_of(_files(tmp_path).write_plan, name, _saved(_site(site)), None)
     assert fault.startswith(f"{tmp_path / name} can't be written: ")
     assert "Errno" not in fault
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
 
 
 def test_a_file_that_can_not_be_read_is_said(tmp_path: Path, faults_of: FaultsOf) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from copy import deepcopy
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.printnet.ports.plugins.module_utils import _host
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import _nft_files as files
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls import nftables
 from ansible_collections.printnet.ports.plugins.module_utils._firewalls.nftables import Nftables
@@ -72,7 +74,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, path in paths.items():
         monkeypatch.setattr(files, name, path)
     monkeypatch.setattr(files, "_FILES", (paths["SAVED"], paths["LOADER"], paths["DROP_IN"]))
-    monkeypatch.setattr(files, "_WANTS", (str(units),))
+    monkeypatch.setattr(_host, "_UNITS", (str(units),))
     monkeypatch.setattr(files, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(nftables, "_COPIES", (str(tmp_path / "etc/nftables.conf"),))
     monkeypatch.setattr(nftables, "_nft_path", lambda: "/usr/sbin/nft")
@@ -322,10 +324,17 @@ def test_what_the_administrator_has_to_know(tree: Path) -> None:
     host = Host()
     firewall = Nftables(host.run, SHORTS)
     assert ["systemctl enable nftables.service" in note for note in firewall.notes()] == [True]
-    wants = tree / "etc/systemd/system/sysinit.target.wants"
+    unit, wants = tree / "nftables.service", tree / "etc/systemd/system/sysinit.target.wants"
+    unit.touch()
     wants.mkdir()
-    (wants / "nftables.service").symlink_to("/lib/systemd/system/nftables.service")
+    (wants / "nftables.service").symlink_to(unit)
     assert firewall.notes() == []
+    # A mask leaves the links of a unit that was enabled.
+    mask = tree / "etc/systemd/system/nftables.service"
+    mask.symlink_to(os.devnull)
+    (note,) = firewall.notes()
+    assert note.endswith(": systemctl unmask nftables.service; systemctl enable nftables.service")
+    mask.unlink()
     (tree / "etc/nftables.conf").write_bytes(b"chain pnports1-vpsx { \xff }")
     assert ["holds a copy" in note for note in firewall.notes()] == [True]
 

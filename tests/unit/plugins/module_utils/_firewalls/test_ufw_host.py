@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import multiprocessing
 import os
@@ -121,6 +122,22 @@ def test_a_replaced_file_keeps_its_mode_its_bytes_and_its_link(tmp_path: Path) -
     assert there.stat().st_mode & 0o7777 == 0o640
     assert link.is_symlink()
     assert sorted(os.listdir(tmp_path)) == ["there.rules", "user.rules"]
+
+
+def test_a_file_that_can_not_be_replaced_leaves_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "user.rules"
+    path.write_text("old\n", encoding="utf-8")
+
+    def busy(*_paths: str) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(os, "replace", busy)
+    with pytest.raises(OSError, match="busy"):
+        _whole_file.replace(str(path), "new\n")
+    assert os.listdir(tmp_path) == ["user.rules"]
+    assert path.read_text(encoding="utf-8") == "old\n"
 
 
 def test_what_a_killed_run_left_is_known_and_goes(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def _host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(programs, "_legacy_filters", lambda _version: True)
     keeper = files.Keeper("iptables.service", {4: str(host.saved)}, {})
     monkeypatch.setattr(files, "KEEPERS", (keeper,))
-    monkeypatch.setattr(files, "enabled", lambda _unit: True)
+    monkeypatch.setattr(files._host, "starts_at_boot", lambda _unit: True)
     host.saved.write_text(DROP, encoding="utf-8")
     return host
 
@@ -148,7 +148,7 @@ def test_a_folder_that_is_not_there_is_foretold(host: Host, monkeypatch: pytest.
 def test_ours_leave_a_file_that_nothing_loads(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     text = files.edit(DROP, 4, {OWNER: ONE.rules, "printnet.ports/mve": ONE.rules}, SHORTS)
     host.saved.write_text(text or "", encoding="utf-8")
-    monkeypatch.setattr(files, "enabled", lambda _unit: False)
+    monkeypatch.setattr(files._host, "starts_at_boot", lambda _unit: False)
     firewall = host.firewall()
     now = firewall.read()
     assert now[OWNER].saved == Half((), (f"{host.saved}, which nothing loads, has rules of it",))
